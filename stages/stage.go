@@ -1,0 +1,108 @@
+package stages
+
+import (
+	"github.com/hashicorp/hcl/v2"
+	"github.com/runpipe/runpipe/slurm"
+	"github.com/runpipe/runpipe/stages/git"
+)
+
+// Address names a stage within a pipeline, as in train.cnn or, for an instance
+// of a repeated stage, train.cnn["lr=0.1"].
+type Address struct {
+	Kind string
+	Name string
+	Key  string // of the instance, or "" for a stage that is not repeated
+}
+
+// Stage is one evaluated stage: everything that its job needs, and no
+// expression left but the conditions of its checks.
+type Stage struct {
+	Address Address
+	Range   hcl.Range // of the block's header, for faults found later
+
+	After  []string // addresses of all direct dependencies, sorted
+	Inputs []string // those among After whose outputs the stage uses, sorted
+
+	Source      *Tree  // the job starts in a private copy of this; nil: in an empty folder
+	Dir         string // where in it the command starts, slash-separated; "" is its top
+	Files       []File // put into the copy, sorted by To
+	Environment string // address of the environment stage, or ""
+	Modules     []string
+
+	Command  []string // argv; or
+	Script   string
+	Launcher slurm.Launcher // LaunchSrun stands for "on Slurm only"
+
+	Env     map[string]string // plain values
+	Secrets map[string]string // sensitive values: these travel by name and are written nowhere
+	PassEnv []string          // names taken from the submitter's environment, sorted
+
+	Outputs map[string]string // name → path relative to where the command starts
+	Metrics string            // a JSON file the command writes, or a glob that matches one; or ""
+	Metric  []Metric          // in the order of the file
+	Checks  []Check
+
+	Resources slurm.Resources
+	Site      slurm.Site
+
+	Clone *Clone // kind clone only
+	Venv  *Venv  // kind environment only
+}
+
+// Tree is a checkout used by another stage: the output folder of a clone stage.
+type Tree struct {
+	Stage string // address of the clone
+	Path  string // its absolute path in the store
+}
+
+// File is something laid into a stage's working copy before the command runs.
+type File struct {
+	To     string // slash-separated, relative to the working copy's Dir
+	From   string // absolute path: beside the pipeline, or in the store
+	Stage  string // address of the stage that makes it, or "" for a file beside the pipeline
+	Digest string // "sha256:<hex>" of a file (or of the listing of a folder) beside the pipeline; else ""
+	Folder bool   // a folder beside the pipeline
+}
+
+// Metric reads one number from the stage's log, or from its metrics file.
+type Metric struct {
+	Name    string
+	Pattern string // RE2, one group: the last match in the log counts; or
+	Value   string // source of an HCL expression over `metrics`, the metrics file's content
+}
+
+// Check is a condition on metrics, judged in the job. The texts are HCL source.
+type Check struct {
+	Name      string
+	Condition string // an expression of type bool
+	Message   string // an expression of type string
+	Warn      bool   // report only
+	// Scope holds the values that the texts may use besides `metrics`, as typed
+	// JSON (ctyjson.SimpleJSONValue): var, local, each, matrix.
+	Scope []byte
+	// Upstreams are the stages whose metrics the texts use, as <kind>.<name>.metrics.
+	Upstreams []string
+}
+
+// Clone is what a clone stage checks out.
+type Clone struct {
+	Repository string   // as written, without credentials
+	Ref        string   // as written; "" is the remote's default branch
+	Paths      []string // only these; none: everything
+	Pin        git.Pin  // zero before it is pinned
+}
+
+// Venv is what an environment stage builds.
+type Venv struct {
+	Python       string        // wanted version, a prefix such as "3.10"; "" is any
+	Packages     []string      // requirement specifiers as written; or
+	Requirements *Requirements // nil if Packages are given or nothing is to be installed
+	Source       *Tree         // the clone that the requirements came from, or nil
+}
+
+// Requirements is a requirements file with all the files it includes.
+type Requirements struct {
+	Path   string            // as written
+	Digest string            // "sha256:<hex>" over Files
+	Files  map[string][]byte // path → content, Path among them; nil when only the digest is known
+}
