@@ -19,6 +19,7 @@ type Address struct {
 type Stage struct {
 	Address Address
 	Range   hcl.Range // of the block's header, for faults found later
+	Key     string    // what it computes, see Key; "" while a pin is missing
 
 	After  []string // addresses of all direct dependencies, sorted
 	Inputs []string // those among After whose outputs the stage uses, sorted
