@@ -1,0 +1,53 @@
+package view
+
+import (
+	"encoding/json"
+	"io"
+	"time"
+
+	"github.com/runpipe/runpipe/pipeline/run"
+)
+
+// Reporter shows what a verb has found out. Human is for people, JSON for
+// programs; what JSON writes is stable and carries a version.
+type Reporter interface {
+	Status(Outcome) error
+	Runs([]run.Status) error
+}
+
+// Outcome is where a run stands, with what is known of it beside its stages.
+type Outcome struct {
+	run.Status
+	Results []Result // the pipeline's output blocks
+}
+
+// Result is the value of an output block of the pipeline.
+type Result struct {
+	Name        string
+	Value       string
+	Description string
+}
+
+// Human shows things to a person.
+type Human struct {
+	Screen *Screen
+	Now    func() time.Time
+	// Program is how the person calls runpipe: its name, and the options that
+	// any further call needs, such as --workspace.
+	Program string
+}
+
+// JSON shows things to a program, one document a call.
+type JSON struct{ io.Writer }
+
+var (
+	_ Reporter = (*Human)(nil)
+	_ Reporter = JSON{}
+)
+
+func (j JSON) encode(v any) error {
+	e := json.NewEncoder(j)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	return e.Encode(v)
+}
