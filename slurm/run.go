@@ -1,0 +1,82 @@
+package slurm
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os/exec"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// commandError is a command that ran and failed.
+type commandError struct {
+	Command string   // its name
+	Lines   []string // of stderr, without "<command>: error:" in front
+	Cause   error    // how it ended
+}
+
+func (e *commandError) Error() string {
+	if len(e.Lines) == 0 {
+		return fmt.Sprintf("%s: %v", e.Command, e.Cause)
+	}
+	return e.Command + ": " + strings.Join(e.Lines, "; ")
+}
+
+func (e *commandError) Unwrap() error { return e.Cause }
+
+// run runs one of Slurm's commands and returns its stdout and the lines of its
+// stderr. "error:" among those is an error, even where the command ended well:
+// scancel may fail with exit status 0.
+//
+// The command is a process group of its own: a Ctrl-C in the terminal must not
+// reach an sbatch that is half through.
+func (c *Client) run(ctx context.Context, env []string, name string, args ...string) (stdout string, said []string, err error) {
+	path, err := c.command(name)
+	if err != nil {
+		return "", nil, err
+	}
+	if err := ctx.Err(); err != nil {
+		return "", nil, fmt.Errorf("%s was not run: %w", name, err)
+	}
+	var out, errOut bytes.Buffer
+	cmd := exec.CommandContext(ctx, path, args...)
+	cmd.Env = env
+	cmd.Stdout, cmd.Stderr = &out, &errOut
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.WaitDelay = time.Second
+	err = cmd.Run()
+	if cause := ctx.Err(); err != nil && cause != nil {
+		err = cause
+	}
+	said, isError := words(errOut.String())
+	if err == nil && isError {
+		err = errors.New("it said that there was an error, and ended as if there were none")
+	}
+	if err != nil {
+		return out.String(), said, classify(&commandError{Command: name, Lines: said, Cause: err})
+	}
+	return out.String(), said, nil
+}
+
+// words are the lines of stderr without their prefixes "sbatch: error: ", and
+// whether one of them is an error.
+func words(stderr string) (lines []string, isError bool) {
+	for line := range strings.Lines(stderr) {
+		line = strings.TrimSpace(line)
+		if tool, rest, ok := strings.Cut(line, ": "); ok && !strings.Contains(tool, " ") {
+			line = rest
+		}
+		for _, grade := range []string{"error: ", "fatal: "} {
+			if rest, ok := strings.CutPrefix(line, grade); ok {
+				line, isError = rest, true
+			}
+		}
+		if line != "" {
+			lines = append(lines, line)
+		}
+	}
+	return lines, isError
+}
