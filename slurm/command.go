@@ -39,21 +39,22 @@ func launch(j Job) string {
 }
 
 // commandWords is the command, quoted word by word. Without a launcher, a first
-// word that bash would take for its own (a keyword, a builtin, an assignment)
-// comes after exec, which runs programs only.
+// word that bash would take for its own (a keyword, a builtin, an assignment),
+// or that does not look like a program's name, comes after exec, which runs
+// programs only.
 func commandWords(j Job) []string {
 	words := quoteAll(j.Command)
 	first := j.Command[0]
 	switch {
 	case j.Launcher == LaunchSrun && slices.Contains(j.Command, ":"):
 		// A lone colon separates the parts of a heterogeneous step for srun, wherever it stands.
-		words = []string{"bash", "-c", quoteSingle("exec -- " + strings.Join(words, " "))}
+		words = []string{"bash", "-c", Quote("exec -- " + strings.Join(words, " "))}
 	case j.Launcher == LaunchSrun && j.Resources.Tasks() == 1 && first[0] == '-':
 		words = append([]string{"--"}, words...)
 	case j.Launcher == LaunchSrun:
 	case first[0] == '-':
 		words = append([]string{"exec", "--"}, words...)
-	case ofBash[first] || strings.Contains(first, "="):
+	case ofBash[first] || !plainCommand(first):
 		words = append([]string{"exec"}, words...)
 	}
 	return words
@@ -67,6 +68,11 @@ var ofBash = set(`! { } [ [[ ]] : .
 	eval exec exit export false fc fg getopts hash help history jobs kill let local logout mapfile popd printf pushd
 	pwd read readarray readonly return set shift shopt source suspend test times trap true type typeset ulimit umask
 	unalias unset wait module ml deactivate`)
+
+func plainCommand(word string) bool {
+	const ends = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_+-"
+	return strings.Trim(word, ends+"./:@") == "" && strings.ContainsRune(ends, rune(word[len(word)-1]))
+}
 
 func set(words string) map[string]bool {
 	all := map[string]bool{}

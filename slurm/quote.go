@@ -22,12 +22,25 @@ func Quote(s string) string {
 			return `\~`
 		}
 		return `\~` + Quote(s[1:])
-	case strings.Trim(s, bareCharacters) == "":
+	case bare(s):
 		return s
-	case strings.ContainsAny(s, "'\\$`"):
+	case strings.ContainsAny(s, "'\\$`‘’"):
+		if strings.ContainsAny(s, "“”„") { // double quotes want these single-quoted
+			return quoteANSI(s)
+		}
 		return quoteDouble(s)
 	}
 	return "'" + s + "'"
+}
+
+// bare reports whether s needs no quotes. A few harmless words look like
+// mistakes without them.
+func bare(s string) bool {
+	switch s {
+	case "do", "done", "elif", "else", "esac", "fi", "then":
+		return false
+	}
+	return s[0] != '=' && strings.Trim(s, bareCharacters) == ""
 }
 
 // bareCharacters mean nothing to a shell, wherever in a word they stand.

@@ -13,7 +13,7 @@ import (
 func (j Job) Render() ([]byte, error) {
 	lines, err := j.directives()
 	if err := errors.Join(err, j.check()); err != nil {
-		return nil, fmt.Errorf("writing the batch script of %s: %w", j.Name, err)
+		return nil, fmt.Errorf("writing the batch script of %q: %w", j.Name, err)
 	}
 	var s script
 	s.line("#!/bin/bash")
