@@ -1,0 +1,296 @@
+package lock
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"path"
+	"strings"
+	"sync"
+
+	"github.com/hashicorp/hcl/v2"
+
+	"github.com/runpipe/runpipe/stages"
+	"github.com/runpipe/runpipe/stages/git"
+)
+
+// Options are how Update goes about it.
+type Options struct {
+	// Upgrade says which stages are to be pinned anew; nil: none.
+	Upgrade func(address string) bool
+	// Locked makes a change that would be needed an error; see Refused.
+	Locked bool
+	// Progress makes a bar for a repository; nil: none.
+	Progress func(label string) git.Progress
+}
+
+// Change is a pin that is new or moved, for the screen.
+type Change struct {
+	Address    string // of a stage that asked
+	Repository string // without credentials
+	Ref        string
+	Old, New   string // commits; Old is "" for a new pin
+}
+
+// atOnce is how many repositories are asked at the same time.
+const atOnce = 4
+
+// Update pins in f what wanted asks for and f does not hold, or what is to be
+// upgraded. All else stays as it is, and costs no network. dir is the pipeline's
+// folder, repos the one of the bare repositories. f is not written; what failed is
+// not in it, and each failure has the range of who asked.
+func Update(ctx context.Context, f *File, dir, repos string, wanted []Wanted, o Options) (changes []Change, diags hcl.Diagnostics) {
+	if f.clones == nil {
+		f.clones = map[key]*clone{}
+	}
+	var needed []*update
+	for _, group := range groups(wanted) {
+		u := &update{wanted: group, old: f.clones[group[0].key()], dir: dir, repos: repos, o: o}
+		if !u.needed() {
+			continue
+		}
+		if o.Locked {
+			diags = append(diags, u.refuse()...)
+			continue
+		}
+		needed = append(needed, u)
+	}
+	slots := make(chan struct{}, atOnce)
+	var group sync.WaitGroup
+	for _, u := range needed {
+		group.Go(func() {
+			slots <- struct{}{}
+			defer func() { <-slots }()
+			u.run(ctx)
+		})
+	}
+	group.Wait()
+	for _, u := range needed {
+		diags = append(diags, u.diags...)
+		if u.new == nil || u.diags.HasErrors() {
+			continue
+		}
+		f.clones[u.wanted[0].key()] = u.new
+		changes = append(changes, u.changes()...)
+	}
+	return changes, diags
+}
+
+// groups puts together those that ask for the same, in the order of the first.
+func groups(wanted []Wanted) [][]Wanted {
+	place := map[key]int{}
+	var all [][]Wanted
+	for _, w := range wanted {
+		n, ok := place[w.key()]
+		if !ok {
+			n = len(all)
+			place[w.key()] = n
+			all = append(all, nil)
+		}
+		all[n] = append(all[n], w)
+	}
+	return all
+}
+
+// update is one repository and ref on its way to a pin.
+type update struct {
+	wanted     []Wanted // of one key
+	old, new   *clone
+	dir, repos string
+	o          Options
+	diags      hcl.Diagnostics
+}
+
+func (u *update) upgrade() bool {
+	for _, w := range u.wanted {
+		if u.o.Upgrade != nil && u.o.Upgrade(w.Address) {
+			return true
+		}
+	}
+	return false
+}
+
+func (u *update) needed() bool {
+	if u.old == nil || u.upgrade() {
+		return true
+	}
+	for _, w := range u.wanted {
+		if u.lacks(w) != "" {
+			return true
+		}
+	}
+	return false
+}
+
+// lacks says what the old pin has no digest of for w, or "".
+func (u *update) lacks(w Wanted) string {
+	if set := pathKey(w.Paths); set != "" && u.old.paths[set] == "" {
+		return "the paths " + strings.ReplaceAll(set, pathSeparator, ", ")
+	}
+	for _, file := range w.Requirements {
+		if u.old.requirements[path.Clean(file)] == "" {
+			return file
+		}
+	}
+	return ""
+}
+
+// run resolves if need be, fetches, and takes the digests.
+func (u *update) run(ctx context.Context) {
+	w := u.wanted[0]
+	remote, err := git.ParseRemote(w.Repository, u.dir)
+	if err != nil {
+		u.fail(w, err)
+		return
+	}
+	commit, ok := u.commit(ctx, remote)
+	if !ok {
+		return
+	}
+	bare, err := git.Fetch(ctx, u.repos, remote, commit, git.FetchOptions{Paths: u.paths(), Progress: u.progress(remote)})
+	if err != nil {
+		u.fail(w, err)
+		return
+	}
+	pin, err := git.PinOf(bare, commit, nil)
+	if err != nil {
+		u.fail(w, err)
+		return
+	}
+	u.new = newClone(pin.Commit, pin.Tree)
+	if u.old != nil && u.old.commit == commit {
+		maps.Copy(u.new.paths, u.old.paths)
+		maps.Copy(u.new.requirements, u.old.requirements)
+	}
+	for _, w := range u.wanted {
+		u.digests(bare, w)
+	}
+}
+
+// commit is the one that is pinned, or the one that the ref stands for now.
+func (u *update) commit(ctx context.Context, remote git.Remote) (string, bool) {
+	if u.old != nil && !u.upgrade() {
+		return u.old.commit, true
+	}
+	w := u.wanted[0]
+	found, err := git.Resolve(ctx, remote, w.Ref)
+	if err != nil {
+		u.fail(w, err)
+		return "", false
+	}
+	if found.Warning != "" {
+		u.diags = append(u.diags, &hcl.Diagnostic{Severity: hcl.DiagWarning, Summary: "Ambiguous ref", Detail: found.Warning, Subject: place(w)})
+	}
+	return found.Commit, true
+}
+
+func (u *update) progress(remote git.Remote) git.Progress {
+	if u.o.Progress == nil {
+		return nil
+	}
+	return u.o.Progress(remote.String())
+}
+
+// paths are those that all who ask together need; none: everything.
+func (u *update) paths() []string {
+	var all []string
+	for _, w := range u.wanted {
+		if pathKey(w.Paths) == "" {
+			return nil
+		}
+		all = append(append(all, w.Paths...), w.Requirements...)
+	}
+	return all
+}
+
+// digests takes those of w's paths and requirements files.
+func (u *update) digests(bare string, w Wanted) {
+	if set := pathKey(w.Paths); set != "" {
+		pin, err := git.PinOf(bare, u.new.commit, w.Paths)
+		if err != nil {
+			u.fail(w, err)
+			return
+		}
+		u.new.paths[set] = pin.Digest
+	}
+	for _, file := range w.Requirements {
+		open := func(p string) ([]byte, error) { return git.ReadFile(bare, u.new.commit, p) }
+		read, err := stages.ReadRequirements(open, path.Clean(file))
+		if err != nil {
+			u.fail(w, err)
+			continue
+		}
+		u.new.requirements[path.Clean(file)] = read.Digest
+	}
+}
+
+func (u *update) fail(w Wanted, err error) {
+	d := &hcl.Diagnostic{Severity: hcl.DiagError, Summary: "Cannot be pinned", Detail: w.Address + ": " + git.Redact(err.Error()), Subject: place(w)}
+	var known *git.Fault
+	if errors.As(err, &known) {
+		d.Summary, d.Detail = known.Summary, known.Detail
+	}
+	u.diags = append(u.diags, d)
+}
+
+func place(w Wanted) *hcl.Range {
+	if w.Range == (hcl.Range{}) {
+		return nil
+	}
+	return &w.Range
+}
+
+func (u *update) changes() []Change {
+	old := ""
+	if u.old != nil {
+		old = u.old.commit
+	}
+	if old == u.new.commit {
+		return nil // digests were added
+	}
+	var all []Change
+	for _, w := range u.wanted {
+		all = append(all, Change{Address: w.Address, Repository: w.key().repository, Ref: w.Ref, Old: old, New: u.new.commit})
+	}
+	return all
+}
+
+// locked marks the diagnostics of changes that Options.Locked did not allow.
+type locked struct{}
+
+// Refused reports whether a diagnostic is there because the lock file would have to
+// change and must not (exit status 5).
+func Refused(diags hcl.Diagnostics) bool {
+	for _, d := range diags {
+		if _, ok := hcl.DiagnosticExtra[locked](d); ok {
+			return true
+		}
+	}
+	return false
+}
+
+// refuse says what would change.
+func (u *update) refuse() hcl.Diagnostics {
+	var diags hcl.Diagnostics
+	for _, w := range u.wanted {
+		ref := w.Ref
+		if ref == "" {
+			ref = "the default branch"
+		}
+		detail := ""
+		switch {
+		case u.old == nil:
+			detail = fmt.Sprintf("%s: %s of %s is not pinned.", w.Address, ref, w.key().repository)
+		case u.upgrade():
+			detail = fmt.Sprintf("%s: %s of %s was to be pinned anew.", w.Address, ref, w.key().repository)
+		case u.lacks(w) != "":
+			detail = fmt.Sprintf("%s: the lock file has no digest of %s in %s of %s.", w.Address, u.lacks(w), ref, w.key().repository)
+		default:
+			continue
+		}
+		diags = append(diags, &hcl.Diagnostic{Severity: hcl.DiagError, Summary: "Lock file would change",
+			Detail: detail + " Run runpipe lock and commit the lock file.", Subject: place(w), Extra: locked{}})
+	}
+	return diags
+}
