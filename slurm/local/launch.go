@@ -3,6 +3,7 @@ package local
 import (
 	"errors"
 	"fmt"
+	"log"
 	"os"
 	"os/exec"
 	"os/user"
@@ -38,16 +39,17 @@ func (s *scheduler) launch(j *job, gpus []*gpuSlot) (*batch, error) {
 	if err := os.MkdirAll(filepath.Dir(j.Log), 0o700); err != nil {
 		return nil, fmt.Errorf("making the log's folder: %w", err)
 	}
-	log, err := os.OpenFile(j.Log, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	out, err := os.OpenFile(j.Log, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("opening the log: %w", err)
 	}
-	defer log.Close()
-	pid, err := s.fork(j, gpus, log)
+	defer out.Close()
+	pid, err := s.fork(j, gpus, out)
 	if err != nil {
-		fmt.Fprintf(log, "runpipe: the job cannot start: %v\n", err)
+		fmt.Fprintf(out, "runpipe: the job cannot start: %v\n", err)
 		return nil, err
 	}
+	log.Printf("job %s (%s) runs as process %d", j.id, j.Name, pid)
 	b := &batch{job: j, pid: pid, session: pid, ooms: oomKills()}
 	if t := j.Resources.Time; t > 0 {
 		b.limit = time.Now().Add(t)
@@ -55,7 +57,7 @@ func (s *scheduler) launch(j *job, gpus []*gpuSlot) (*batch, error) {
 	return b, nil
 }
 
-func (s *scheduler) fork(j *job, gpus []*gpuSlot, log *os.File) (int, error) {
+func (s *scheduler) fork(j *job, gpus []*gpuSlot, out *os.File) (int, error) {
 	if len(j.Env) > 0 && s.env[j.id] == nil {
 		return 0, fmt.Errorf("the values of %s, which are written nowhere, were lost with the process that submitted the job: submit it again", strings.Join(j.Env, ", "))
 	}
@@ -76,7 +78,7 @@ func (s *scheduler) fork(j *job, gpus []*gpuSlot, log *os.File) (int, error) {
 	pid, err := syscall.ForkExec(bash, []string{"bash", j.Script}, &syscall.ProcAttr{
 		Dir:   j.Dir,
 		Env:   jobEnv(j, gpus, s.env[j.id]),
-		Files: []uintptr{null.Fd(), log.Fd(), log.Fd()},
+		Files: []uintptr{null.Fd(), out.Fd(), out.Fd()},
 		// Should the scheduler be killed, the supervisor in the job hears of it.
 		Sys: &syscall.SysProcAttr{Setsid: true, Pdeathsig: syscall.SIGTERM},
 	})

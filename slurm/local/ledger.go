@@ -51,6 +51,7 @@ type job struct {
 	submission
 	released, cancelled bool
 	recorded            bool // a scheduler has written its status
+	taken               bool // and was free to start it
 	status
 }
 
@@ -106,7 +107,7 @@ func (l *ledger) load(f folder, cache map[string]submission) error {
 func (l *ledger) apply(st state) {
 	for _, j := range l.jobs {
 		if s, ok := st.Jobs[j.id]; ok {
-			j.status, j.recorded = s, true
+			j.status, j.recorded, j.taken = s, true, s.Reason != reasonHeld
 		}
 	}
 }
@@ -161,7 +162,7 @@ func (l *ledger) bury(alive func(*job) bool) {
 	for _, j := range l.jobs {
 		l.settleOne(j, time.Time{})
 		// One that was about to start may have started, with no time to write so.
-		if j.State.Phase() != slurm.Running && !(j.recorded && j.ready()) {
+		if j.State.Phase() != slurm.Running && !(j.taken && j.ready()) {
 			continue
 		}
 		j.State, j.Reason = "NODE_FAIL", reasonDown

@@ -111,7 +111,7 @@ func (s *scheduler) start(j *job, need claim) bool {
 	}
 	var b *batch
 	if err == nil {
-		b, err = s.launch(j, slots)
+		b, err = s.begin(j, slots)
 	}
 	j.Start, j.Node = time.Now().UTC(), s.self.Host
 	if err != nil {
@@ -122,7 +122,6 @@ func (s *scheduler) start(j *job, need claim) bool {
 		s.ledger.settle(j.End)
 		return true
 	}
-	log.Printf("job %s (%s) runs as process %d", j.id, j.Name, b.pid)
 	delete(s.env, j.id)
 	b.claim, b.gpus = need, slots
 	s.running[j.id] = b

@@ -29,7 +29,8 @@ type scheduler struct {
 	cache   map[string]submission
 	env     map[string][]string // by job; removed when the job has started
 	running map[string]*batch   // by job
-	written string              // the last state
+	begin   func(*job, []*gpuSlot) (*batch, error)
+	written string // the last state
 	writer  *stateWriter
 	unheard []*call // to be answered when what they asked for is written
 	stopped bool    // everything is to end
@@ -59,8 +60,7 @@ func Serve(ctx context.Context, dir string) error {
 	defer close(done)
 	listener, err := s.folder.listen(calls, done)
 	if errors.Is(err, unix.EADDRINUSE) {
-		refuse(conn, answer{Busy: true})
-		return nil
+		return s.yield(conn)
 	}
 	if err == nil {
 		defer listener.Close()
@@ -78,6 +78,23 @@ func Serve(ctx context.Context, dir string) error {
 		s.hear(first)
 	}
 	return s.run(ctx, calls)
+}
+
+// yield leaves the folder to the scheduler that has it. A submitter who started
+// this one asks that one instead; anyone else is told.
+func (s *scheduler) yield(conn net.Conn) error {
+	if conn != nil {
+		refuse(conn, answer{Busy: true})
+		return nil
+	}
+	st, _, err := s.folder.readLiveState()
+	if err != nil {
+		return err
+	}
+	if st.Scheduler == nil {
+		return errors.New("another scheduler has this folder")
+	}
+	return fmt.Errorf("another scheduler (process %d) has this folder", st.Scheduler.PID)
 }
 
 func refuse(conn net.Conn, a answer) {
@@ -100,11 +117,13 @@ func newScheduler(dir string) (*scheduler, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &scheduler{
+	s := &scheduler{
 		folder: New(dir, Options{}).folder, self: id, killWait: DefaultKillWait,
 		machine: capacity("/proc", "/sys/fs/cgroup"), gpus: &gpuPool{},
 		cache: map[string]submission{}, env: map[string][]string{}, running: map[string]*batch{},
-	}, nil
+	}
+	s.begin = s.launch
+	return s, nil
 }
 
 // takeOver reads what an earlier scheduler left. If that was killed, so are the
@@ -132,6 +151,11 @@ func (s *scheduler) takeOver(ctx context.Context) error {
 		failed = errors.Join(failed, killToken(ctx, j.Token))
 		return false
 	})
+	for _, j := range s.ledger.jobs {
+		if j.ready() { // released at the last moment, it may have started
+			failed = errors.Join(failed, killToken(ctx, j.Token))
+		}
+	}
 	if failed != nil {
 		return fmt.Errorf("ending what a killed scheduler left behind: %w", failed)
 	}
@@ -193,10 +217,13 @@ func (s *scheduler) hear(c *call) {
 	s.cancel()
 }
 
-// stop cancels all jobs.
+// stop cancels all jobs, those on hold too, which no one has announced yet.
 func (s *scheduler) stop() {
 	log.Print("told to end: cancelling all jobs")
 	s.stopped = true
+	if err := s.ledger.load(s.folder, s.cache); err != nil {
+		log.Print(err)
+	}
 	s.cancel()
 }
 
