@@ -50,6 +50,12 @@ func ContentOf(path string) (Content, error) {
 	return fileContent(path)
 }
 
+// LinkContent sums up a symbolic link by its text alone.
+func LinkContent(text string) Content {
+	sum := sha256.Sum256([]byte(text))
+	return Content{Digest: digest(sum[:]), Size: int64(len(text)), Files: 1}
+}
+
 func fileContent(path string) (Content, error) {
 	if info, err := os.Stat(path); err != nil {
 		return Content{}, err
@@ -128,8 +134,7 @@ func listFolder(root string) ([]entry, error) {
 			if err != nil {
 				return err
 			}
-			sum := sha256.Sum256([]byte(text))
-			e.mode, e.digest = "l", digest(sum[:])
+			e.mode, e.digest = "l", LinkContent(text).Digest
 		} else if info, err := d.Info(); err != nil {
 			return err
 		} else if info.Mode()&0o100 != 0 {

@@ -1,0 +1,84 @@
+package supervise
+
+import (
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/runpipe/runpipe/pipeline/record"
+	"github.com/runpipe/runpipe/stages"
+)
+
+// finish writes the record and returns the job's exit code: 0 only if the
+// record could be written and says "succeeded".
+func (j *job) finish(err error) int {
+	if err == nil {
+		reason := ""
+		if !j.published {
+			reason = "already made by run " + j.made.Run
+		}
+		if err := j.recorder.conclude(record.Succeeded, "", reason); err != nil {
+			j.say("%s succeeded, but its record could not be written: %v", j.manifest.Address, err)
+			return exitFailed
+		}
+		return 0
+	}
+	f := failureOf(err)
+	if err := j.recorder.conclude(f.state, f.step, f.Error()); err != nil {
+		j.say("the record could not be written: %v", err)
+	}
+	j.say("%s %s: %v", j.manifest.Address, verb(f.state), f)
+	if _, err := os.Stat(j.work()); err == nil {
+		j.say("the working copy is kept: %s", j.work())
+	}
+	return f.code
+}
+
+func verb(s record.State) string {
+	switch s {
+	case record.Drift:
+		return "was not run (DRIFT)"
+	case record.Interrupted:
+		return "was interrupted"
+	}
+	return "failed"
+}
+
+// cleanUp gives back what others may wait for, and removes what nobody needs.
+func (j *job) cleanUp() {
+	if j.venv != "" && !j.published {
+		os.RemoveAll(j.venv)
+	}
+	if j.claim != nil {
+		j.claim.release()
+	}
+	if j.made != nil { // by this job or by another
+		os.Remove(j.endedFile())
+		os.RemoveAll(j.work())
+	}
+}
+
+// refusal is a job that could not even be begun.
+type refusal struct {
+	manifest *stages.Manifest // what could be read of it
+	err      error
+}
+
+func (r *refusal) Error() string { return r.err.Error() }
+func (r *refusal) Unwrap() error { return r.err }
+
+// refuse leaves the record of a job whose manifest cannot be followed.
+func refuse(o ExecOptions, err error) int {
+	f, m := failureOf(err), &stages.Manifest{}
+	var r *refusal
+	if errors.As(err, &r) && r.manifest != nil {
+		m = r.manifest
+	}
+	fmt.Fprintf(o.Stderr, "runpipe: the job %s: %v\n", verb(f.state), f)
+	id, restarts := jobID(m.Executor, newEnviron(o.Environ))
+	writer := recorder{folder: attemptFolder(o.Manifest, m), record: newRecord(m, id, restarts)}
+	if err := errors.Join(writer.keepEarlier(), writer.conclude(f.state, "prepare", f.Error())); err != nil {
+		fmt.Fprintf(o.Stderr, "runpipe: the record could not be written: %v\n", err)
+	}
+	return f.code
+}

@@ -1,0 +1,132 @@
+package supervise
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/runpipe/runpipe/pipeline/record"
+	"github.com/runpipe/runpipe/pipeline/workspace"
+	"github.com/runpipe/runpipe/stages"
+)
+
+// job is one start of one attempt.
+type job struct {
+	options   ExecOptions
+	manifest  *stages.Manifest
+	workspace *workspace.Workspace
+	attempt   string // the attempt's folder
+	outer     environ
+	recorder  *recorder
+	cancel    context.CancelCauseFunc // ends what is under way, for the reason given
+	id        string                  // the scheduler's, or "" when job.sh was started by hand
+	restarts  int
+
+	claim     *claim         // of the environment that this job builds, or nil
+	venv      string         // where it is built, or ""
+	environ   environ        // of the command
+	logStart  int64          // where in the log this attempt begins, in bytes
+	resumed   bool           // the command ended well in an earlier start: collect only
+	made      *record.Record // the stage's record in the store, once there is one
+	published bool           // by this job
+	outputs   []output
+}
+
+// open reads what is to be done and makes the attempt's folder.
+func open(o ExecOptions) (*job, error) {
+	m, err := readManifest(o.Manifest, o.SHA256)
+	if err != nil {
+		return nil, &refusal{manifest: m, err: err}
+	}
+	w, err := workspace.Open(m.Workspace)
+	if err != nil {
+		return nil, &refusal{manifest: m, err: err}
+	}
+	j := &job{options: o, manifest: m, workspace: w, outer: newEnviron(o.Environ)}
+	j.id, j.restarts = jobID(m.Executor, j.outer)
+	j.attempt = workspace.Attempt(m.StageDir, m.Attempt)
+	if err := os.MkdirAll(j.attempt, 0o700); err != nil {
+		return nil, &refusal{manifest: m, err: fmt.Errorf("making the attempt's folder: %w", err)}
+	}
+	if info, err := os.Stat(j.log()); err == nil {
+		j.logStart = info.Size()
+	}
+	j.recorder = &recorder{folder: j.attempt, record: newRecord(m, j.id, j.restarts)}
+	if err := errors.Join(j.recorder.keepEarlier(), j.recorder.save()); err != nil {
+		return nil, &refusal{manifest: m, err: fmt.Errorf("writing the first record: %w", err)}
+	}
+	j.say("%s on %s%s", m.Address, j.recorder.record.Node, pinned(m))
+	return j, nil
+}
+
+func (j *job) log() string  { return filepath.Join(j.attempt, "log") }
+func (j *job) work() string { return filepath.Join(j.attempt, "work") }
+
+// start is where in the working copy the command starts.
+func (j *job) start() string { return filepath.Join(j.work(), filepath.FromSlash(j.manifest.Dir)) }
+
+// say writes one line into the log.
+func (j *job) say(format string, args ...any) {
+	fmt.Fprintf(j.options.Stderr, "runpipe: "+format+"\n", args...)
+}
+
+// token names this start of this job in the store's neighbourhood.
+func (j *job) token() string {
+	id := j.id
+	if id == "" {
+		id = "pid" + strconv.Itoa(os.Getpid())
+	}
+	return id + "-" + strconv.Itoa(j.restarts)
+}
+
+// jobID reads the scheduler's id of the job and how often it was requeued. The
+// local executor may itself run inside a Slurm job.
+func jobID(executor string, env environ) (id string, restarts int) {
+	if executor == "local" {
+		return env["RUNPIPE_LOCAL_JOB"], 0
+	}
+	restarts, _ = strconv.Atoi(env["SLURM_RESTART_COUNT"]) // unset on the first run of 22.05
+	return env["SLURM_JOB_ID"], restarts
+}
+
+func newRecord(m *stages.Manifest, id string, restarts int) record.Record {
+	node, err := os.Hostname()
+	if err != nil {
+		node = ""
+	}
+	return record.Record{
+		Version: record.Version, Run: m.Run, Pipeline: m.Pipeline, Address: m.Address, Kind: m.Kind, Key: m.Key,
+		Attempt: m.Attempt, State: record.Running, Step: "prepare",
+		Executor: m.Executor, Job: id, Restarts: restarts, Node: node, Started: time.Now().UTC(),
+		Command: m.Command, Script: m.Script, Env: m.Env, PassEnv: m.PassEnv, Pins: m.Pins,
+	}
+}
+
+// pinned tells which commits the stage rests on.
+func pinned(m *stages.Manifest) string {
+	var commits []string
+	for _, name := range sortedKeys(m.Pins) {
+		if commit := m.Pins[name]; len(commit) == 40 && !slices.Contains(commits, commit) {
+			commits = append(commits, commit)
+		}
+	}
+	if len(commits) == 0 {
+		return ""
+	}
+	return ", commit " + strings.Join(commits, ", ")
+}
+
+func sortedKeys[V any](m map[string]V) []string {
+	keys := make([]string, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	return keys
+}

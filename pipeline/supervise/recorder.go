@@ -1,0 +1,91 @@
+package supervise
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/runpipe/runpipe/pipeline/record"
+	"github.com/runpipe/runpipe/pipeline/workspace"
+)
+
+// recorder holds the attempt's record and writes it. The job and its signals
+// both speak through it.
+type recorder struct {
+	mu          sync.Mutex
+	folder      string
+	record      record.Record
+	interrupted bool
+}
+
+// change alters the record; what it holds is seen at the next save.
+func (r *recorder) change(alter func(*record.Record)) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	alter(&r.record)
+}
+
+// step says what is being done.
+func (r *recorder) step(name string) {
+	r.change(func(rec *record.Record) {
+		if !r.interrupted {
+			rec.Step = name
+		}
+	})
+}
+
+// save writes the record as it is.
+func (r *recorder) save() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.write()
+}
+
+// interrupt writes "interrupted" while there is time: SIGKILL follows a SIGTERM.
+func (r *recorder) interrupt(s os.Signal) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.interrupted = true
+	r.record.State = record.Interrupted
+	r.record.Signal = signalName(s)
+	r.record.Reason = interruption{s}.Error()
+	r.write() // finish tries again, and tells
+}
+
+// conclude writes the record for the last time.
+func (r *recorder) conclude(state record.State, step, reason string) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	now := time.Now().UTC()
+	r.record.State, r.record.Reason, r.record.Ended = state, reason, &now
+	if step != "" {
+		r.record.Step = step
+	}
+	return r.write()
+}
+
+// write puts the record into the attempt's folder, unless a later restart of
+// the job has its record there: after a node failure the supervisor of the lost
+// node may live on for a while, and must not speak over its successor.
+func (r *recorder) write() error {
+	r.record.Version = record.Version
+	if now, err := record.Read(r.folder); err == nil && now.Job == r.record.Job && now.Restarts > r.record.Restarts {
+		return workspace.WriteJSON(recordOfRestart(r.folder, r.record.Restarts), r.record)
+	}
+	return record.Write(r.folder, &r.record)
+}
+
+// keepEarlier moves the record of the job's last start out of the way.
+func (r *recorder) keepEarlier() error {
+	earlier, err := record.Read(r.folder)
+	if err != nil || earlier.Job == r.record.Job && earlier.Restarts >= r.record.Restarts {
+		return nil // none, or none that could be read
+	}
+	return os.Rename(filepath.Join(r.folder, record.File), recordOfRestart(r.folder, earlier.Restarts))
+}
+
+func recordOfRestart(folder string, restarts int) string {
+	return filepath.Join(folder, fmt.Sprintf("record-%d.json", restarts))
+}
