@@ -23,24 +23,26 @@ type Manifest struct {
 	Dir       string      `json:"dir,omitempty"`        // in the copy, slash-separated
 	Files     []StageFile `json:"files,omitempty"`
 
-	Modules  bool              `json:"modules,omitempty"` // the script loads modules: give it the site's profile
-	Venv     bool              `json:"venv,omitempty"`    // the stage builds a virtual environment: see supervise
-	Env      map[string]string `json:"env,omitempty"`
-	PassEnv  []string          `json:"pass_env,omitempty"` // arrive as EnvPrefix+name; secrets are among them
-	Launcher string            `json:"launcher"`
-	Tasks    int               `json:"tasks"`          // that the launcher starts; each leaves a record if more than one
-	GPUs     int               `json:"gpus,omitempty"` // promised per node
+	Modules bool `json:"modules,omitempty"` // the script loads modules: give it the site's profile
+	// ModuleNames says which, for messages.
+	ModuleNames []string          `json:"module_names,omitempty"`
+	Venv        bool              `json:"venv,omitempty"` // the stage builds a virtual environment: see supervise
+	Env         map[string]string `json:"env,omitempty"`
+	PassEnv     []string          `json:"pass_env,omitempty"` // arrive as EnvPrefix+name; secrets are among them
+	Launcher    string            `json:"launcher"`
+	Tasks       int               `json:"tasks"`          // that the launcher starts; each leaves a record if more than one
+	GPUs        int               `json:"gpus,omitempty"` // promised per node
 
-	Outputs  map[string]string `json:"outputs,omitempty"` // name → path relative to where the command starts
-	Metrics  string            `json:"metrics,omitempty"`
-	Metric   []Metric          `json:"metric,omitempty"`
-	Checks   []Check           `json:"checks,omitempty"`
-	Pins     map[string]string `json:"pins,omitempty"` // for the record: what of the stage was pinned to what
-	Command  []string          `json:"command,omitempty"`
-	Script   string            `json:"script,omitempty"`
-	Verify   *Verify           `json:"verify,omitempty"`
-	Submit   string            `json:"submitted"` // RFC 3339
-	Compiler string            `json:"runpipe"`   // version of runpipe that wrote this
+	Outputs map[string]string `json:"outputs,omitempty"` // name → path relative to where the command starts
+	Metrics string            `json:"metrics,omitempty"`
+	Metric  []Metric          `json:"metric,omitempty"`
+	Checks  []Check           `json:"checks,omitempty"`
+	Pins    map[string]string `json:"pins,omitempty"` // for the record: what of the stage was pinned to what
+	Command []string          `json:"command,omitempty"`
+	Script  string            `json:"script,omitempty"`
+	Verify  *Verify           `json:"verify,omitempty"`
+	Replace bool              `json:"replace,omitempty"` // run although the store has the key, and publish in its place
+	Runpipe string            `json:"runpipe"`           // version of the program that wrote this
 }
 
 // ManifestVersion is the version of job.json that this program writes and reads.
@@ -68,8 +70,9 @@ type StageFile struct {
 
 // Verify is what a clone stage checks its output against.
 type Verify struct {
-	Output string   `json:"output"` // name of the output
-	Commit string   `json:"commit"`
-	Digest string   `json:"digest"`
-	Paths  []string `json:"paths,omitempty"`
+	Output     string   `json:"output"`     // name of the output
+	Repository string   `json:"repository"` // bare, in the workspace
+	Commit     string   `json:"commit"`
+	Digest     string   `json:"digest"`
+	Paths      []string `json:"paths,omitempty"`
 }
