@@ -38,7 +38,8 @@ func (c *Client) control(ctx context.Context, doing string, ids []string, name s
 }
 
 // overAndDone reports whether all that a command complains of are jobs that
-// have ended or are forgotten.
+// have ended or are forgotten. After its complaints scontrol repeats the last
+// one as its own, if only as "No error".
 func overAndDone(err error) bool {
 	var failed *commandError
 	if !errors.As(err, &failed) || len(failed.Lines) == 0 {
@@ -46,7 +47,7 @@ func overAndDone(err error) bool {
 	}
 	for _, line := range failed.Lines {
 		harmless := false
-		for _, words := range []string{"invalid job id", "already completing or completed", "already finished", "job/step already"} {
+		for _, words := range []string{"invalid job id", "already completing or completed", "already finished", "slurm_suspend error: no error"} {
 			harmless = harmless || strings.Contains(strings.ToLower(line), words)
 		}
 		if !harmless {
