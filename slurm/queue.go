@@ -22,6 +22,8 @@ const (
 var queueFields = []string{"JobArrayID", "State", "Reason", "NodeList", "SubmitTime", "StartTime", "EndTime",
 	"exit_code", "RestartCnt", "Name", "Comment"}
 
+const restartsColumn = 8 // of queueFields
+
 // Queue is one squeue for all of the user's jobs in any state. The elements of
 // an array that have not started are one job, as squeue has it: 7_[2-9].
 func (c *Client) Queue(ctx context.Context) ([]QueuedJob, error) {
@@ -62,7 +64,7 @@ func queuedJob(fields []string) QueuedJob {
 		Name:    fields[9],
 		Comment: absent(fields[10]),
 	}
-	job.Restarts, _ = strconv.Atoi(strings.TrimSpace(fields[8])) // 0 where it says nothing
+	job.Restarts, _ = strconv.Atoi(strings.TrimSpace(fields[restartsColumn])) // 0 where it says nothing
 	switch job.State.Phase() {
 	case Ended:
 		job.End, job.Exit = parseTime(fields[6]), parseExit(fields[7])

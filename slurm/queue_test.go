@@ -45,8 +45,8 @@ func TestParseQueue(t *testing.T) {
 }
 
 func TestParseHistory(t *testing.T) {
-	got, err := parseHistory(strings.Join([]string{"7_3", "CANCELLED by 1000", "None", "None assigned", "1795449600", "Unknown", "1795449700", "0:0", "1", "n", "a|b"}, fieldEnd) + "\n")
-	want := []QueuedJob{{ID: "7_3", Name: "n", Comment: "a|b", State: "CANCELLED", Submit: time.Unix(1795449600, 0), End: time.Unix(1795449700, 0), Restarts: 1, Exit: &ExitCode{}}}
+	got, err := parseHistory(strings.Join([]string{"7_3", "CANCELLED by 1000", "None", "None assigned", "1795449600", "Unknown", "1795449700", "0:0", "12", "n", "a|b"}, fieldEnd) + "\n")
+	want := []QueuedJob{{ID: "7_3", Name: "n", Comment: "a|b", State: "CANCELLED", Submit: time.Unix(1795449600, 0), End: time.Unix(1795449700, 0), Exit: &ExitCode{}}}
 	if diff := cmp.Diff(want, got); err != nil || diff != "" {
 		t.Errorf("%v, -want +got:\n%s", err, diff)
 	}

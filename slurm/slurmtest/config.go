@@ -66,6 +66,10 @@ func (c *Cluster) slurmConf() (string, error) {
 	if c.config.Cgroup {
 		tracking = "proctrack/cgroup"
 	}
+	firstJob := 1
+	if c.config.Cgroup { // a control group is named after node and job: another cluster's must be another
+		firstJob = c.ports[0] * 1000
+	}
 	var conf strings.Builder
 	line := func(format string, args ...any) { fmt.Fprintf(&conf, format+"\n", args...) }
 	line("ClusterName=private")
@@ -83,6 +87,7 @@ func (c *Cluster) slurmConf() (string, error) {
 	line("SlurmctldLogFile=%s", c.file("slurmctld.log"))
 	line("SlurmdLogFile=%s", c.file("slurmd-%n.log"))
 	line("ProctrackType=%s", tracking)
+	line("FirstJobId=%d", firstJob)
 	line("TaskPlugin=task/none")
 	line("SwitchType=switch/none")
 	line("MpiDefault=none")
