@@ -42,18 +42,18 @@ func TestReadRequirementsFollowsIncludes(t *testing.T) {
 
 func TestReadRequirementsRefuses(t *testing.T) {
 	for content, want := range map[string]string{
-		"numpy\n-e .\n":                    "requirements.txt:2: an editable install",
-		"--editable=git+https://x/y\n":     "an editable install",
-		"./lib\n":                          "a local path",
-		"tool @ file:///home/me/tool\n":    "a local path",
-		"tool @ ../tool\n":                 "a local path",
-		"wheels/tool-1.0-py3-none.whl\n":   "a local path",
-		"-r ../../etc/passwd\n":            "outside of the folder",
-		"-r /etc/passwd\n":                 "outside of the folder",
-		"-r https://example.org/r.txt\n":   "can change at any time",
-		"-r gone.txt\n":                    "included at requirements.txt:1: reading gone.txt",
-		"--find-links /opt/wheels\n":       "a folder of packages",
-		"numpy\n\xff\n":                    "not text in UTF-8",
+		"numpy\n-e .\n":                     "requirements.txt:2: an editable install",
+		"--editable=git+https://x/y\n":      "an editable install",
+		"./lib\n":                           "a local path",
+		"tool @ file:///home/me/tool\n":     "a local path",
+		"tool @ ../tool\n":                  "a local path",
+		"wheels/tool-1.0-py3-none.whl\n":    "a local path",
+		"-r ../../etc/passwd\n":             "outside of the folder",
+		"-r /etc/passwd\n":                  "outside of the folder",
+		"-r https://example.org/r.txt\n":    "can change at any time",
+		"-r gone.txt\n":                     "included at requirements.txt:1: reading gone.txt",
+		"--find-links /opt/wheels\n":        "a folder of packages",
+		"numpy\n\xff\n":                     "not text in UTF-8",
 		"ok\n\\\n\n # c\n-r \\\n  no.txt\n": "included at requirements.txt:5",
 	} {
 		_, err := ReadRequirements(requirementsIn(map[string]string{"requirements.txt": content}), "requirements.txt")

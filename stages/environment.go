@@ -1,0 +1,154 @@
+package stages
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2/hcldec"
+	"github.com/zclconf/go-cty/cty"
+)
+
+// environmentKind loads modules and builds a virtual environment.
+type environmentKind struct{}
+
+func (environmentKind) Name() string { return "environment" }
+
+func (environmentKind) Spec() hcldec.ObjectSpec {
+	return arguments("modules", "python", "source", "requirements", "packages")
+}
+
+func (environmentKind) Decode(b *Block, s *Stage) {
+	s.Venv = &Venv{}
+	s.Modules = b.modules()
+	s.Venv.Python = b.pythonVersion()
+	s.Venv.Source = b.tree(b.Group.get("source"))
+	packages, requirements := b.Group.get("packages"), b.Group.get("requirements")
+	if packages != nil && requirements != nil {
+		b.fault(requirements, nil, "Two lists of packages", "packages and requirements exclude each other: put the packages into the file.")
+		return
+	}
+	s.Venv.Packages = b.packages(packages)
+	s.Venv.Requirements = b.requirements(requirements, s.Venv.Source)
+	if source := b.Group.get("source"); source != nil && requirements == nil {
+		b.fault(source, nil, "Source without requirements", "source is where the path of requirements starts, and no requirements are given.")
+	}
+}
+
+func (environmentKind) Attributes(_ *Stage, output func(string) cty.Value) map[string]cty.Value {
+	return map[string]cty.Value{"path": output(venvOutput)}
+}
+
+func (b *Block) modules() []string {
+	a := b.Group.get("modules")
+	elements, _ := b.list(a, `["python/3.10"]`)
+	var modules []string
+	for _, e := range elements {
+		if isNull(e.value) {
+			continue
+		}
+		text, ok := b.text(a.of(e))
+		if !ok {
+			continue
+		}
+		if strings.HasPrefix(text, "-") || strings.ContainsAny(text, " \t") {
+			b.fault(a, e.expr, unsuitable, "%q is not one module's name, such as \"python/3.10\".", text)
+			continue
+		}
+		modules = append(modules, text)
+	}
+	return modules
+}
+
+var pythonVersion = regexp.MustCompile(`^\d+(\.\d+){0,2}$`)
+
+func (b *Block) pythonVersion() string {
+	a := b.Group.get("python")
+	version, ok := b.quoted(a, "as a number 3.10 is 3.1.")
+	if ok && !pythonVersion.MatchString(version) {
+		b.fault(a, nil, unsuitable, "A version of Python is written as \"3\", \"3.10\" or \"3.10.4\".")
+		return ""
+	}
+	return version
+}
+
+// requirements reads the requirements file, which while a pipeline is only
+// checked is possible for a file beside it.
+func (b *Block) requirements(a *Argument, source *Tree) *Requirements {
+	name, ok := b.text(a)
+	if !ok {
+		if a != nil && !a.Value.IsKnown() && a.Value.Type() != cty.DynamicPseudoType {
+			b.fault(a, nil, "Reference to a stage", "requirements is read before any stage runs: it may use var and local only.")
+		}
+		return nil
+	}
+	var r *Requirements
+	var err error
+	switch {
+	case b.Group.get("source") == nil:
+		r, err = ReadRequirements(b.open, name)
+	case source == nil:
+		return nil // source has a fault of its own
+	case b.Facts == nil:
+		clean, err := insidePath(name)
+		if err != nil {
+			b.fault(a, nil, "Invalid path", "%q %s.", name, err)
+			return nil
+		}
+		return &Requirements{Path: clean}
+	default:
+		clone, parseErr := ParseAddress(source.Stage)
+		if parseErr == nil {
+			r, err = b.Facts.Requirements(clone, name)
+		}
+	}
+	if err != nil {
+		b.requirementsFault(a, name, err)
+		return nil
+	}
+	return r
+}
+
+func (b *Block) requirementsFault(a *Argument, name string, err error) {
+	if errors.Is(err, fs.ErrNotExist) {
+		hint := ""
+		if b.Group.get("source") == nil {
+			hint = " The path starts at the pipeline file; source = clone.x makes it start in a checkout."
+		}
+		b.fault(a, nil, "Missing file", "%s.%s", trimPath(err), hint)
+		return
+	}
+	b.fault(a, nil, "Unsuitable requirements", "%s.", err)
+}
+
+// trimPath says of a missing file only which it is.
+func trimPath(err error) string {
+	var pathErr *fs.PathError
+	if errors.As(err, &pathErr) {
+		return pathErr.Path + " does not exist"
+	}
+	return err.Error()
+}
+
+// maxRequirements is the largest requirements file that is read, in bytes.
+const maxRequirements = 4 << 20
+
+// open reads a small regular file beside the pipeline.
+func (b *Block) open(name string) ([]byte, error) {
+	file := filepath.Join(b.Dir, filepath.FromSlash(name))
+	info, err := os.Stat(file)
+	switch {
+	case errors.Is(err, fs.ErrNotExist): // named as it was written
+		return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}
+	case err != nil:
+		return nil, err
+	case !info.Mode().IsRegular():
+		return nil, errors.New("it is not a regular file")
+	case info.Size() > maxRequirements:
+		return nil, errors.New("it is larger than 4M, and so no list of packages")
+	}
+	return os.ReadFile(file)
+}
