@@ -4,10 +4,11 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/agext/levenshtein"
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
+
+	"github.com/runpipe/runpipe/stages"
 )
 
 // explain says why an expression could not be evaluated: if it asks for a
@@ -81,10 +82,8 @@ func present(name string, object cty.Value) string {
 	if len(all) == 0 {
 		return "there are none"
 	}
-	for _, other := range all {
-		if strings.EqualFold(other, name) || levenshtein.Distance(name, other, nil) <= max(1, len(name)/4) {
-			return fmt.Sprintf("did you mean %q?", other)
-		}
+	if other := stages.Suggest(name, all); other != "" {
+		return fmt.Sprintf("did you mean %q?", other)
 	}
 	const shown = 10
 	if len(all) > shown {

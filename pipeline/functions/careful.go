@@ -2,27 +2,30 @@ package functions
 
 import (
 	"errors"
+	"slices"
 
 	"github.com/zclconf/go-cty/cty"
 	"github.com/zclconf/go-cty/cty/function"
+
+	"github.com/runpipe/runpipe/stages"
 )
 
-// careful makes up for two things in which cty's function calls fall short of
-// what this package promises. A call that is not made because an argument is
+// careful makes up for what cty's function calls lack of what this package
+// promises. A call that is not made because an argument is
 // unknown forgets the marks of arguments that may be marked, and with them the
 // references to other stages. And a panic inside a function comes out with a
-// stack, which is nothing to show to the author of a pipeline.
+// stack, or an error with the text of a secret: neither is to be shown.
 func careful(f function.Function, description string) function.Function {
 	spec := &function.Spec{
 		Description: description,
 		Type: func(args []cty.Value) (cty.Type, error) {
 			t, err := f.ReturnTypeForValues(args)
-			return t, withoutStack(err)
+			return t, presentable(err, args)
 		},
 		Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) {
 			v, err := f.Call(args)
 			if err != nil {
-				return cty.NilVal, withoutStack(err)
+				return cty.NilVal, presentable(err, args)
 			}
 			if notCalled(f, args) {
 				for _, arg := range args {
@@ -66,7 +69,15 @@ func notCalled(f function.Function, args []cty.Value) bool {
 	return false
 }
 
-func withoutStack(err error) error {
+// presentable is the error without a stack, and without the words of a
+// sensitive argument, which cty's functions are free to quote.
+func presentable(err error, args []cty.Value) error {
+	if err == nil {
+		return nil
+	}
+	if slices.ContainsFunc(args, stages.IsSensitive) {
+		return errors.New("the function cannot work with these arguments; the reason is not shown, since one of them is sensitive")
+	}
 	var panicked function.PanicError
 	if errors.As(err, &panicked) {
 		return errors.New("the function cannot work with these arguments")

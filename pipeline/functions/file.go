@@ -86,8 +86,8 @@ func ofPath(result cty.Type, do func(path string) (cty.Value, error)) function.F
 var errNotYet = errors.New("this path is made by another stage and is not there before the run: only files beside the pipeline can be read; " +
 	"let the stage's command read it")
 
-// beside refuses a path that carries marks: those come with references to
-// other stages, and with sensitive values, which name no file either.
+// beside refuses a path that carries marks: those come with references to other
+// stages, and with sensitive values, which name no file either.
 func beside(result cty.Type) function.TypeFunc {
 	return func(args []cty.Value) (cty.Type, error) {
 		if args[0].IsMarked() {

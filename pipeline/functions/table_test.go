@@ -10,6 +10,8 @@ import (
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
 	ctyjson "github.com/zclconf/go-cty/cty/json"
+
+	"github.com/runpipe/runpipe/stages"
 )
 
 // stage is the mark that a reference to another stage carries here.
@@ -34,6 +36,7 @@ func scope(t testing.TB) *hcl.EvalContext {
 			"any":     cty.DynamicVal,
 			"part":    cty.ObjectVal(map[string]cty.Value{"known": cty.StringVal("k"), "unknown": cty.UnknownVal(cty.String)}),
 			"bools":   cty.ListVal([]cty.Value{cty.UnknownVal(cty.Bool), cty.True}),
+			"secret":  cty.StringVal("hunter2").Mark(stages.Sensitive),
 			"dir":     cty.StringVal(dir),
 		},
 	}
@@ -59,8 +62,11 @@ func result(expression string, scope *hcl.EvalContext) string {
 		}
 		text = string(data)
 	}
-	for range marks { // there is only one mark
+	if _, ok := marks[stage]; ok {
 		text += " from " + stage
+	}
+	if _, ok := marks[stages.Sensitive]; ok {
+		text += " sensitive"
 	}
 	return text
 }
@@ -110,6 +116,19 @@ func TestNothingImpure(t *testing.T) {
 	for _, name := range []string{"timestamp", "plantimestamp", "uuid", "bcrypt", "pathexpand", "abspath", "env", "getenv"} {
 		if _, ok := table[name]; ok {
 			t.Errorf("%s is not a pure function", name)
+		}
+	}
+}
+
+// TestErrorsKeepSecrets puts a sensitive value where no function wants it.
+func TestErrorsKeepSecrets(t *testing.T) {
+	scope := scope(t)
+	for _, name := range Names() {
+		for _, arguments := range []string{"secret", "secret, secret", "\"x\", secret", "secret, {}", "secret, 10", "[secret]", "1, secret, secret"} {
+			expression := name + "(" + arguments + ")"
+			if got := result(expression, scope); strings.Contains(got, "hunter2") && !strings.HasSuffix(got, " sensitive") {
+				t.Errorf("%s gives away the secret: %s", expression, got)
+			}
 		}
 	}
 }
