@@ -11,14 +11,18 @@ import (
 type Progress interface {
 	// Update shows where the run stands now.
 	Update(run.Status)
-	// Close ends the view and leaves the terminal as it was. It may be called twice.
+	// Close ends the view and leaves the terminal as it was; what was shown last
+	// stays. It may be called twice.
 	Close()
+	// Clear is Close, but takes what can be taken off the screen: the same is
+	// about to be said better.
+	Clear()
 }
 
 // NewProgress is a view that is painted again and again where the screen can
 // do that, and else writes one line an event.
 func NewProgress(s *Screen, now func() time.Time) Progress {
-	if s.Live && s.width() > 0 {
+	if s.Live && s.Width() > 0 {
 		return NewLive(s, now)
 	}
 	return NewEvents(s, now)
@@ -58,6 +62,9 @@ func (e *Events) Update(st run.Status) {
 
 // Close does nothing: all that was to be said is said.
 func (e *Events) Close() {}
+
+// Clear does nothing: a line that was written stays.
+func (e *Events) Clear() {}
 
 func (e *Events) say(text string) {
 	e.screen.print(e.now().Local().Format("15:04:05") + " " + text)

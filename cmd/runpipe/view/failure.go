@@ -33,14 +33,14 @@ func (h *Human) failure(id string, stage run.StageStatus) []string {
 	}
 	var lines []string
 	for _, line := range strings.Split(title, "\n") {
-		lines = append(lines, wrap(line, s.width(), "  ")...)
+		lines = append(lines, wrap(line, s.Width(), "  ")...)
 	}
 	if stage.Log == "" {
 		return lines
 	}
 	tail := Tail(stage.Log, failureLines)
 	for _, line := range tail {
-		if width := s.width(); width > 0 {
+		if width := s.Width(); width > 0 {
 			line = cut(line, width-4, s.Unicode)
 		}
 		lines = append(lines, s.paint(dim, "  "+s.symbol("│", "|")+" ")+line)
@@ -49,7 +49,7 @@ func (h *Human) failure(id string, stage run.StageStatus) []string {
 	if stage.Work != "" {
 		facts = append(facts, []cell{{text: "working copy"}, {text: stage.Work}})
 	}
-	next := h.Program + " logs " + id + " " + shellAddress(stage.Address)
+	next := h.Program + " logs " + id + " " + ShellAddress(stage.Address)
 	facts = append(facts, []cell{{text: "next"}, {text: next, style: bold}})
 	return append(lines, s.lines(facts, "  ", keeping)...)
 }
@@ -80,15 +80,6 @@ func (h *Human) section(title string, t table) []string {
 		return nil
 	}
 	return append([]string{h.Screen.paint(bold, title)}, h.Screen.lines(t, "  ", keeping)...)
-}
-
-// shellAddress is a stage's address in the form that needs no quoting in a shell.
-func shellAddress(address string) string {
-	head, key, found := strings.Cut(address, `["`)
-	if !found {
-		return address
-	}
-	return head + "/" + strings.TrimSuffix(key, `"]`)
 }
 
 // plainLines is plain for a text of several lines.

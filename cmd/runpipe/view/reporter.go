@@ -5,14 +5,19 @@ import (
 	"io"
 	"time"
 
+	"github.com/hashicorp/hcl/v2"
+
 	"github.com/runpipe/runpipe/pipeline/run"
 )
 
 // Reporter shows what a verb has found out. Human is for people, JSON for
 // programs; what JSON writes is stable and carries a version.
 type Reporter interface {
+	Validated(file string, found hcl.Diagnostics, files map[string]*hcl.File) error
+	Plan(Planned) error
 	Status(Outcome) error
 	Runs([]run.Status) error
+	Show(ShownRun) error
 }
 
 // Outcome is where a run stands, with what is known of it beside its stages.

@@ -48,10 +48,10 @@ func utf8Locale(getenv func(string) string) bool {
 	return false
 }
 
-// width is the number of columns that a line may fill, or 0 for any number.
+// Width is the number of columns that a line may fill, or 0 for any number.
 // The last column stays free: a terminal that has filled it is in a state
 // between two lines, and each kind of terminal leaves it differently.
-func (s *Screen) width() int {
+func (s *Screen) Width() int {
 	if s.Size == nil {
 		return 0
 	}
@@ -72,5 +72,18 @@ func (s *Screen) print(lines ...string) error {
 
 // Say writes one line of prose, wrapped to the screen.
 func (s *Screen) Say(text string) {
-	s.print(wrap(text, s.width(), "")...)
+	s.print(wrap(text, s.Width(), "")...)
 }
+
+// Problem writes an error in a few words.
+func (s *Screen) Problem(text string) {
+	for i, line := range strings.Split(strings.TrimSpace(text), "\n") {
+		if i == 0 {
+			line = s.paint(red, "Error:") + " " + line
+		}
+		s.print(wrap(line, s.Width(), "")...)
+	}
+}
+
+// Blank writes an empty line.
+func (s *Screen) Blank() error { return s.print("") }

@@ -124,5 +124,5 @@ func (h *Human) stale(st run.Status) []string {
 		return nil
 	}
 	return wrap(h.Screen.paint(yellow, "Note:")+" the scheduler could not be asked ("+plain(st.Stale)+
-		"); what stands here is the last that is known.", h.Screen.width(), "")
+		"); what stands here is the last that is known.", h.Screen.Width(), "")
 }

@@ -47,7 +47,7 @@ func (t table) widths() []int {
 
 // row draws one row, in several lines if it wraps.
 func (s *Screen) row(row []cell, widths []int, indent string, o overflow) []string {
-	width, at := s.width(), columns(indent)
+	width, at := s.Width(), columns(indent)
 	line, last := indent, lastFilled(row)
 	for i, c := range row[:last] {
 		if widths[i] == 0 {
@@ -73,16 +73,16 @@ func (s *Screen) ending(line string, at int, c cell, width int, o overflow) []st
 	if c.right {
 		c.text = pad(c.text, width, true)
 	}
-	room := s.width() - at
+	room := s.Width() - at
 	switch {
-	case s.width() == 0 || columns(c.text) <= room || o == keeping:
+	case s.Width() == 0 || columns(c.text) <= room || o == keeping:
 		return []string{line + s.paint(c.style, c.text)}
 	case o == cutting:
 		return []string{line + s.paint(c.style, cut(c.text, room, s.Unicode))}
 	}
 	hang := strings.Repeat(" ", at)
 	if room < 20 { // too narrow a column to read in
-		hang, room = "    ", max(s.width()-4, 1)
+		hang, room = "    ", max(s.Width()-4, 1)
 		return append([]string{line}, s.hanging(wrap(c.text, room, ""), hang, c.style)...)
 	}
 	lines := wrap(c.text, room, "")

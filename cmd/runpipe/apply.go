@@ -1,0 +1,209 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"github.com/runpipe/runpipe/cmd/runpipe/view"
+	"github.com/runpipe/runpipe/pipeline/run"
+	"github.com/runpipe/runpipe/pipeline/workspace"
+	"github.com/runpipe/runpipe/slurm"
+)
+
+type applyOptions struct {
+	*app
+	making
+	name   string
+	detach bool
+	json   bool
+}
+
+func newApply(a *app) *cobra.Command {
+	o := applyOptions{app: a}
+	cmd := &cobra.Command{
+		Use:     "apply [flags] FILE",
+		GroupID: groupRun,
+		Short:   "Run a pipeline",
+		Long: `Pins what is not pinned yet, plans, compiles each stage that has to run to a batch
+script, submits them all as one chain, and then watches. Stages whose inputs are
+unchanged are reused from the workspace.
+
+Ctrl-C on Slurm stops watching: the jobs go on. On the local executor it cancels the
+run and waits until its processes have ended; a second Ctrl-C leaves at once.
+
+At the end a summary is written to stdout: the stages, checks, metrics and outputs,
+and what went wrong. Progress is written to stderr. --json writes what
+"status --json" writes instead of the summary.`,
+		Example: `  runpipe apply mnist.hcl
+  runpipe apply --var epochs=10 --name "ten epochs" mnist.hcl
+  runpipe apply --detach --json mnist.hcl | jq -r .run
+  runpipe apply --rerun train.cnn mnist.hcl`,
+		Annotations:       applyStatuses(),
+		Args:              oneFile,
+		ValidArgsFunction: completeFile,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			o.source.path = args[0]
+			return o.run(cmd)
+		},
+	}
+	o.making.flags(a, cmd)
+	cmd.Flags().StringVar(&o.name, "name", "", "give the run a `NAME`, by which it can be found again")
+	cmd.Flags().BoolVar(&o.detach, "detach", false, "submit and leave; the run goes on without this terminal")
+	cmd.Flags().BoolVar(&o.json, "json", false, "write the run's status as JSON to stdout")
+	return cmd
+}
+
+func applyStatuses() map[string]string {
+	return statuses{
+		0: "all stages succeeded; with --detach: the run was submitted", 1: "a fault in the pipeline, a refused submission, or an error",
+		2: "wrong usage", 3: "a stage failed, was cancelled, skipped or lost", 4: "all commands succeeded, but a check did not hold",
+		5: "--locked was given, and the lock file would have to change", 130: "interrupted",
+	}.annotation()
+}
+
+func (o *applyOptions) run(cmd *cobra.Command) error {
+	outliveReader()
+	r, x, err := o.submit(cmd)
+	if err != nil {
+		return err
+	}
+	if o.detach {
+		return o.leave(cmd.Context(), r, x)
+	}
+	return o.watch(cmd.Context(), r, x)
+}
+
+// submit goes from the file to a submitted run. A signal until then means that
+// nothing is submitted.
+func (o *applyOptions) submit(cmd *cobra.Command) (*run.Run, slurm.Executor, error) {
+	ctx, stop := interruptible(cmd.Context())
+	defer stop()
+	executor, err := o.chooseExecutor(ctx, cmd, o.executor)
+	if err != nil {
+		return nil, nil, err
+	}
+	made, err := o.make(ctx, o.app, executor, false)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := o.showPlan(made); err != nil {
+		return nil, nil, err
+	}
+	o.noteMissing(ctx, made.plan)
+	w, err := workspace.Create(made.plan.Workspace())
+	if err != nil {
+		return nil, nil, err
+	}
+	return o.handOver(ctx, w, made)
+}
+
+func (o *applyOptions) showPlan(m *made) error {
+	if o.json {
+		return nil
+	}
+	if err := view.Pins(o.out, m.changes); err != nil {
+		return err
+	}
+	if err := o.reporter(false).Plan(view.Planned{Plan: m.plan}); err != nil {
+		return err
+	}
+	return o.out.Blank()
+}
+
+// handOver compiles the stages and submits them.
+func (o *applyOptions) handOver(ctx context.Context, w *workspace.Workspace, m *made) (*run.Run, slurm.Executor, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return nil, nil, fmt.Errorf("finding this program: %w", err)
+	}
+	binary, err := run.InstallBinary(w, self)
+	if err != nil {
+		return nil, nil, err
+	}
+	id := run.NewID(o.now())
+	compiled, diags := m.plan.Compile(ctx, id, binary, o.environ, true)
+	if err := o.diagnose(diags, m.pipeline.Files); err != nil {
+		return nil, nil, err
+	}
+	x, err := o.executorIn(m.plan.Executor(), w.Run(id), binary)
+	if err != nil {
+		return nil, nil, err
+	}
+	r, err := run.Submit(ctx, w, m.plan, x, run.SubmitOptions{
+		ID: id, Name: o.name, Environ: o.environ, Stages: compiled, Outputs: outputValues(m.plan),
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	o.err.Say(submitted(r, len(compiled)))
+	return r, x, nil
+}
+
+func submitted(r *run.Run, jobs int) string {
+	switch jobs {
+	case 0:
+		return fmt.Sprintf("Run %s: nothing has to run.", r.Run)
+	case 1:
+		return fmt.Sprintf("Run %s: 1 job submitted.", r.Run)
+	}
+	return fmt.Sprintf("Run %s: %d jobs submitted.", r.Run, jobs)
+}
+
+// leave is --detach.
+func (o *applyOptions) leave(ctx context.Context, r *run.Run, x slurm.Executor) error {
+	if !o.json {
+		o.out.Say(r.Run)
+		o.goesOn(r)
+		return nil
+	}
+	st, err := r.Status(ctx, x)
+	if err != nil {
+		return err
+	}
+	return o.reporter(true).Status(view.Outcome{Status: st, Results: results(r)})
+}
+
+// watch follows the run. A signal detaches from Slurm, and ends a local run,
+// which is the terminal's own.
+func (o *applyOptions) watch(ctx context.Context, r *run.Run, x slurm.Executor) error {
+	st, sig, err := o.follow(ctx, r, x)
+	if err != nil {
+		return err
+	}
+	if sig == nil {
+		return o.conclude(r, st, o.json)
+	}
+	if x.Name() != executorLocal {
+		o.goesOn(r)
+		return errInterrupted
+	}
+	return o.abandon(ctx, r, x, sig)
+}
+
+// abandon cancels a local run and waits for its processes to end.
+func (o *applyOptions) abandon(ctx context.Context, r *run.Run, x slurm.Executor, sig os.Signal) error {
+	if sig == syscall.SIGHUP {
+		o.err.Say("The terminal is gone; cancelling the run.")
+	} else {
+		o.err.Say("Cancelling run " + r.Run + "; once more leaves at once.")
+	}
+	if _, err := run.Cancel(ctx, r, x, nil); err != nil {
+		return errors.Join(err, errInterrupted)
+	}
+	st, again, err := o.follow(ctx, r, x)
+	if err != nil {
+		return errors.Join(err, errInterrupted)
+	}
+	if again != nil {
+		o.err.Say("Left while the run's processes are being ended. To see what is left of it:")
+		o.err.Say("  " + o.program() + " status " + r.Run)
+		return errInterrupted
+	}
+	return errors.Join(o.reporter(o.json).Status(view.Outcome{Status: st, Results: results(r)}), errInterrupted)
+}
+

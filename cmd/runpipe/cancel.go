@@ -1,0 +1,65 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/runpipe/runpipe/pipeline/run"
+)
+
+type cancelOptions struct {
+	*app
+	args []string
+}
+
+func newCancel(a *app) *cobra.Command {
+	o := cancelOptions{app: a}
+	return &cobra.Command{
+		Use:     "cancel [RUN] [ADDR]",
+		GroupID: groupRun,
+		Short:   "Cancel a run, or one of its stages",
+		Long: `Cancels all stages of a run that have not ended, the newest run if none is named.
+With ADDR only that stage, and those that depend on it. What has succeeded stays in
+the store, and the next apply reuses it.
+
+It returns when the scheduler knows; the jobs may take a moment to end.`,
+		Example: `  runpipe cancel                 # the newest run
+  runpipe cancel train.cnn       # one stage of it, and what depends on it
+  runpipe cancel k3f9 train.cnn`,
+		Annotations:       statuses{0: "done, also if all had ended already", 1: "an error, or no such run or stage", 2: "wrong usage"}.annotation(),
+		Args:              between(0, 2),
+		ValidArgsFunction: a.completeRunAndStage,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			o.args = args
+			return o.run(cmd.Context())
+		},
+	}
+}
+
+func (o *cancelOptions) run(ctx context.Context) error {
+	r, address, err := o.runAndStage(o.args)
+	if err != nil {
+		return err
+	}
+	x, err := o.executorOf(r)
+	if err != nil {
+		return err
+	}
+	var addresses []string
+	if address != "" {
+		addresses = []string{address}
+	}
+	cancelled, err := run.Cancel(ctx, r, x, addresses)
+	if err != nil {
+		return err
+	}
+	if len(cancelled) == 0 {
+		o.out.Say(fmt.Sprintf("Nothing to cancel: all of it has ended in run %s.", r.Run))
+		return nil
+	}
+	o.out.Say(fmt.Sprintf("Cancelled in run %s: %s.", r.Run, strings.Join(cancelled, ", ")))
+	return nil
+}

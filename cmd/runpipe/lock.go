@@ -1,0 +1,77 @@
+package main
+
+import (
+	"context"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"github.com/runpipe/runpipe/cmd/runpipe/view"
+	"github.com/runpipe/runpipe/pipeline/lock"
+)
+
+type lockOptions struct {
+	*app
+	source  source
+	locked  bool
+	upgrade upgrade
+}
+
+func newLock(a *app) *cobra.Command {
+	o := lockOptions{app: a}
+	cmd := &cobra.Command{
+		Use:     "lock [--upgrade[=ADDR]] [--locked] FILE",
+		GroupID: groupWrite,
+		Short:   "Pin what a pipeline refers to",
+		Long: `Resolves the branch, tag or commit of each clone, fetches that commit, and writes the
+lock file beside the pipeline: mnist.lock.hcl for mnist.hcl. Commit it. What is pinned
+already stays as it is, and asks no network, until --upgrade.
+
+"apply" pins what is missing by itself; "lock" is for doing only that, and for
+moving on.`,
+		Example: `  runpipe lock mnist.hcl
+  runpipe lock --upgrade mnist.hcl               # all clones to where their refs are now
+  runpipe lock --upgrade=clone.code mnist.hcl
+  runpipe lock --locked mnist.hcl                # in continuous integration`,
+		Annotations: statuses{
+			0: "all is pinned", 1: "a fault in the pipeline, or a ref that cannot be resolved or fetched",
+			2: "wrong usage", 5: "--locked was given, and the lock file would have to change", 130: "interrupted; nothing was written",
+		}.annotation(),
+		Args:              oneFile,
+		ValidArgsFunction: completeFile,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			ctx, stop := interruptible(cmd.Context())
+			defer stop()
+			o.source.path = args[0]
+			return o.run(ctx)
+		},
+	}
+	o.source.flags(cmd)
+	cmd.Flags().BoolVar(&o.locked, "locked", false, "fail if the lock file would have to change")
+	o.upgrade.flag(cmd)
+	return cmd
+}
+
+func (o *lockOptions) run(ctx context.Context) error {
+	p, err := o.load(o.source)
+	if err != nil {
+		return err
+	}
+	if err := o.upgrade.check(p); err != nil {
+		return err
+	}
+	root, err := o.root()
+	if err != nil {
+		return err
+	}
+	pins := pinning{app: o.app, pipeline: p, root: root, locked: o.locked, upgrade: o.upgrade.wants}
+	changes, err := pins.run(ctx)
+	if err != nil {
+		return err
+	}
+	view.Pins(o.out, changes)
+	if len(changes) == 0 {
+		o.out.Say(filepath.Base(lock.Path(o.source.path)) + " is up to date.")
+	}
+	return nil
+}

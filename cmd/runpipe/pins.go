@@ -1,0 +1,92 @@
+package main
+
+import (
+	"context"
+	"maps"
+	"sync"
+
+
+	"github.com/runpipe/runpipe/pipeline"
+	"github.com/runpipe/runpipe/pipeline/lock"
+	"github.com/runpipe/runpipe/pipeline/plan"
+	"github.com/runpipe/runpipe/pipeline/workspace"
+	"github.com/runpipe/runpipe/stages/git"
+)
+
+// pinning brings a pipeline's lock file up to date.
+type pinning struct {
+	*app
+	pipeline *pipeline.Pipeline
+	root     string // of the workspace
+	locked   bool
+	upgrade  func(address string) bool
+	dry      bool // resolve what is missing, but write no lock file
+
+	file *lock.File // the result
+}
+
+// run pins what is not pinned yet, and what is to be upgraded.
+func (p *pinning) run(ctx context.Context) ([]lock.Change, error) {
+	path := lock.Path(p.pipeline.Path)
+	file, diags := lock.Read(path)
+	files := maps.Clone(p.pipeline.Files)
+	if source := file.Source(); source != nil && files != nil {
+		files[path] = source
+	}
+	if err := p.diagnose(diags, files); err != nil {
+		return nil, err
+	}
+	w := workspace.Workspace{Root: p.root}
+	changes, diags := lock.Update(ctx, file, p.pipeline.Dir, w.Repos(), plan.Wanted(p.pipeline),
+		lock.Options{Upgrade: p.upgrade, Locked: p.locked, Progress: p.progress()})
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
+	if lock.Refused(diags) {
+		p.diagnose(diags, files)
+		return nil, errLocked
+	}
+	if err := p.diagnose(diags, files); err != nil {
+		return nil, err
+	}
+	p.file = file
+	if p.dry || p.locked {
+		return changes, nil
+	}
+	return changes, file.Write(path)
+}
+
+// progress gives each fetch a bar, one at a time: there is one line for it. On
+// anything but a terminal each fetch is a line instead.
+func (p *pinning) progress() func(label string) git.Progress {
+	if !p.err.Live {
+		return func(label string) git.Progress {
+			var once sync.Once
+			return func(stage string, _, _ int64) {
+				if stage == git.Receiving {
+					once.Do(func() { p.err.Say("Fetching " + label) })
+				}
+			}
+		}
+	}
+	line := make(chan struct{}, 1)
+	return func(label string) git.Progress {
+		bar, mine := lock.Bar(p.err, label), false
+		return func(stage string, done, total int64) {
+			if !mine {
+				select {
+				case line <- struct{}{}:
+					mine = true
+				default:
+					return
+				}
+			}
+			bar(stage, done, total)
+			if stage == "" {
+				mine = false
+				<-line
+			}
+		}
+	}
+}
+

@@ -1,0 +1,125 @@
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+
+	"github.com/spf13/cobra"
+
+	"github.com/runpipe/runpipe/cmd/runpipe/view"
+	"github.com/runpipe/runpipe/pipeline/run"
+	"github.com/runpipe/runpipe/slurm"
+)
+
+type watchOptions struct {
+	*app
+	id   string
+	json bool
+}
+
+func newWatch(a *app) *cobra.Command {
+	o := watchOptions{app: a}
+	cmd := &cobra.Command{
+		Use:     "watch [--json] [RUN]",
+		GroupID: groupLook,
+		Short:   "Follow a run until it ends",
+		Long: `Follows a run, the newest if none is named, until all its stages have ended, and
+then shows its summary as "apply" does. Ctrl-C stops watching; the run goes on.
+
+--json writes what "status --json" writes, once, at the end.`,
+		Example:           "  runpipe apply --detach mnist.hcl\n  runpipe watch",
+		Annotations:       outcomeStatuses("it was interrupted; the run goes on"),
+		Args:              between(0, 1),
+		ValidArgsFunction: a.completeRun,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				o.id = args[0]
+			}
+			return o.run(cmd.Context())
+		},
+	}
+	cmd.Flags().BoolVar(&o.json, "json", false, "write the status as JSON to stdout when the run has ended")
+	return cmd
+}
+
+// outcomeStatuses are the exit statuses of the verbs that wait for a run's end.
+func outcomeStatuses(interrupted string) map[string]string {
+	return statuses{
+		0: "all stages succeeded", 1: "an error", 2: "wrong usage",
+		3: "a stage failed, was cancelled, skipped or lost", 4: "all commands succeeded, but a check did not hold",
+		130: interrupted,
+	}.annotation()
+}
+
+func (o *watchOptions) run(ctx context.Context) error {
+	r, err := o.pick(o.id)
+	if err != nil {
+		return err
+	}
+	x, err := o.executorOf(r)
+	if err != nil {
+		return err
+	}
+	st, sig, err := o.follow(ctx, r, x)
+	if err != nil {
+		return err
+	}
+	if sig != nil {
+		o.goesOn(r)
+		return errInterrupted
+	}
+	return o.conclude(r, st, o.json)
+}
+
+// follow shows a run as it goes, until it has ended or a signal came.
+func (a *app) follow(ctx context.Context, r *run.Run, x slurm.Executor) (st run.Status, sig os.Signal, err error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	signals := make(chan os.Signal, 1)
+	if list := endings(); len(list) > 0 {
+		signal.Notify(signals, list...)
+		defer signal.Stop(signals)
+	}
+	came := make(chan os.Signal, 1)
+	go func() {
+		select {
+		case s := <-signals:
+			came <- s
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	progress := view.NewProgress(a.err, a.now)
+	defer progress.Close()
+	st, err = run.Watch(ctx, r, x, progress.Update)
+	if err == nil && a.out.Live {
+		progress.Clear() // the summary says it all again
+	}
+	progress.Close()
+	select {
+	case sig = <-came:
+		return st, sig, nil
+	default:
+		return st, nil, err
+	}
+}
+
+// conclude shows how a run ended, and turns that into the exit status.
+func (a *app) conclude(r *run.Run, st run.Status, asJSON bool) error {
+	if err := a.reporter(asJSON).Status(view.Outcome{Status: st, Results: results(r)}); err != nil {
+		return err
+	}
+	if status := st.ExitCode(); status != 0 {
+		return &outcomeError{status}
+	}
+	return nil
+}
+
+// goesOn says how to look at a run that nobody watches any more.
+func (a *app) goesOn(r *run.Run) {
+	a.err.Say("Run " + r.Run + " goes on. What to do next:")
+	for _, line := range [][2]string{{"watch " + r.Run, "follow it again"}, {"status " + r.Run, "where it stands"}, {"cancel " + r.Run, "end it"}} {
+		a.err.Say("  " + a.program() + " " + line[0] + "   # " + line[1])
+	}
+}
