@@ -144,7 +144,8 @@ func pin(bare, commit string) error {
 	if err := os.MkdirAll(filepath.Dir(file), 0o777); err != nil {
 		return fmt.Errorf("pinning %s: %w", commit, err)
 	}
-	if err := renameio.WriteFile(file, []byte(commit+"\n"), 0o644); err != nil {
+	// The temporary file is elsewhere: among the refs, it would be taken for one.
+	if err := renameio.WriteFile(file, []byte(commit+"\n"), 0o644, renameio.WithTempDir(bare)); err != nil {
 		return fmt.Errorf("pinning %s: %w", commit, err)
 	}
 	return writeShallow(bare)

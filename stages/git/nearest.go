@@ -38,7 +38,7 @@ func didYouMean(asked string, sorted []string) string {
 		return ""
 	}
 	best := sorted[0]
-	if levenshtein.Distance(asked, best, nil) > max(1, len(asked)/3) && !strings.Contains(best, asked) {
+	if levenshtein.Distance(asked, best, nil) > 1+len(asked)/4 && !strings.Contains(best, asked) {
 		return ""
 	}
 	return fmt.Sprintf(" Did you mean %q?", best)

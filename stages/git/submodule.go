@@ -191,7 +191,7 @@ func (m module) remote(r, parent Remote) (Remote, error) {
 		sub, err := ParseRemote(m.url, "/")
 		if err == nil && sub.Local() && !r.Local() {
 			// Else a stranger's repository could have files of this machine copied.
-			err = fault(ErrSubmodule, "Unsuitable submodule", fmt.Sprintf("its address, %s, is a folder of this machine, which a repository from elsewhere may not name.", sub))
+			err = fault(ErrAddress, "Unsuitable submodule", fmt.Sprintf("its address, %s, is a folder of this machine, which a repository from elsewhere may not name.", sub))
 		}
 		return sub, err
 	}
@@ -202,7 +202,7 @@ func (m module) remote(r, parent Remote) (Remote, error) {
 		} else if after, ok := strings.CutPrefix(rest, "../"); ok {
 			cut := strings.LastIndexAny(base, "/:")
 			if cut <= 0 || strings.HasSuffix(base[:cut+1], "://") {
-				return Remote{}, fault(ErrSubmodule, "Unsuitable submodule", fmt.Sprintf("its address, %s, leads above %s.", m.url, parent))
+				return Remote{}, fault(ErrAddress, "Unsuitable submodule", fmt.Sprintf("its address, %s, leads above %s.", m.url, parent))
 			}
 			if base[cut] == ':' && !strings.Contains(base, "://") {
 				cut++ // git@host:repository: the colon stays
