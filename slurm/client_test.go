@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/runpipe/runpipe/slurm"
 	"github.com/runpipe/runpipe/slurm/slurmtest"
 )
@@ -237,5 +238,43 @@ func TestNothingIsRunAfterTheContextEnded(t *testing.T) {
 	}
 	if id, err := slurm.NewClient(bin).Submit(ctx, slurm.Submission{Path: "x"}); id != "" || !errors.Is(err, context.Canceled) || errors.Is(err, slurm.ErrAmbiguous) {
 		t.Errorf("got job %q and %v", id, err)
+	}
+}
+
+func TestHistory(t *testing.T) {
+	t.Parallel()
+	cluster := slurmtest.Start(t, slurmtest.Nodes(1), slurmtest.Accounting(), slurmtest.MinJobAge(2))
+	client := cluster.Client()
+	failed := sh("exit 4")
+	failed.Job.Name, failed.Job.Comment = "train.cnn", "token | of: mine"
+	a := submit(t, client, failed)
+	waits := sh("true")
+	waits.Hold = true
+	b := submit(t, client, waits)
+	want := await(t, client, a, ended)
+	if err := client.Cancel(t.Context(), b); err != nil {
+		t.Fatal(err)
+	}
+	var jobs map[string]slurm.QueuedJob
+	for deadline := time.Now().Add(patience); jobs[a].Name == "" || jobs[a].State.Phase() != slurm.Ended || jobs[b].State.Phase() != slurm.Ended; time.Sleep(50 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("the accounting does not come to know the jobs' ends: %+v", jobs)
+		}
+		list, err := client.History(t.Context(), a, b, "4000000")
+		if err != nil {
+			t.Fatal(err)
+		}
+		jobs = map[string]slurm.QueuedJob{}
+		for _, job := range list {
+			jobs[job.ID] = job
+		}
+	}
+	got := jobs[a]
+	want.Reason, got.Reason = "", "" // the accounting keeps why it waited, not why it ended
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("the accounting tells otherwise than the queue (-queue +accounting):\n%s", diff)
+	}
+	if got := jobs[b]; len(jobs) != 2 || got.State != "CANCELLED" || got.Node != "" || !got.Start.IsZero() {
+		t.Errorf("a job that was cancelled before it started: %+v, among %d", got, len(jobs))
 	}
 }

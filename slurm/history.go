@@ -14,7 +14,8 @@ const historyFields = "JobID,State,Reason,NodeList,Submit,Start,End,ExitCode,Job
 
 // History is one sacct for all ids. It knows jobs that the controller has
 // forgotten, and nothing of jobs that the accounting has not heard of yet. It
-// leaves Restarts at 0, and Comment empty where the site does not store comments
+// leaves Restarts at 0, Name empty for the seconds in which it knows of a job's
+// end but not yet of its start, and Comment empty where the site does not store comments
 // (AccountingStoreFlags=job_comment).
 func (c *Client) History(ctx context.Context, ids ...string) ([]QueuedJob, error) {
 	if len(ids) == 0 {
@@ -36,6 +37,9 @@ func parseHistory(out string) ([]QueuedJob, error) {
 			return nil, fmt.Errorf("sacct printed %d columns instead of %d: %q", len(fields), len(queueFields), record)
 		}
 		fields[restartsColumn] = ""
+		if fields[nameColumn] == "allocation" { // sacct's word while the accounting has heard of the job's end alone
+			fields[nameColumn] = ""
+		}
 		jobs = append(jobs, queuedJob(fields))
 	}
 	return jobs, nil

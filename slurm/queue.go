@@ -22,7 +22,11 @@ const (
 var queueFields = []string{"JobArrayID", "State", "Reason", "NodeList", "SubmitTime", "StartTime", "EndTime",
 	"exit_code", "RestartCnt", "Name", "Comment"}
 
-const restartsColumn = 8 // of queueFields
+// Places in queueFields.
+const (
+	restartsColumn = 8
+	nameColumn     = 9
+)
 
 // Queue is one squeue for all of the user's jobs in any state. The elements of
 // an array that have not started are one job, as squeue has it: 7_[2-9].
@@ -61,7 +65,7 @@ func queuedJob(fields []string) QueuedJob {
 		Node:    absent(fields[3]),
 		Submit:  parseTime(fields[4]),
 		Start:   parseTime(fields[5]),
-		Name:    fields[9],
+		Name:    fields[nameColumn],
 		Comment: absent(fields[10]),
 	}
 	job.Restarts, _ = strconv.Atoi(strings.TrimSpace(fields[restartsColumn])) // 0 where it says nothing
@@ -70,6 +74,9 @@ func queuedJob(fields []string) QueuedJob {
 		job.End, job.Exit = parseTime(fields[6]), parseExit(fields[7])
 	case Pending:
 		job.Start = time.Time{} // an estimate, if anything
+	}
+	if job.Node == "" { // it never started; what stands here is when it was cancelled
+		job.Start, job.Exit = time.Time{}, nil
 	}
 	return job
 }

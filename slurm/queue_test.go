@@ -17,7 +17,7 @@ func TestParseQueue(t *testing.T) {
 			squeueSays("13", "FAILED", "NonZeroExitCode", "gpu01", "1795449600", "1795449601", "1795449700", "4:0", "0", "train.cnn", "(null)") +
 			squeueSays("14_[3,7-9%2]", "PENDING", "Dependency", "", "1795449600", "1795450000", "N/A", "0", "0", "name", "two\nlines"+fieldEnd+"more") +
 			squeueSays("15", "RUNNING", "None", "gpu01", "1795449600", "1795449601", "1795459601", "0:0", "0", "n", "c") +
-			squeueSays("16", "CANCELLED", "None", "", "1795449600", "NONE", "1795449700", "0:15", "", "n", "c") +
+			squeueSays("16", "CANCELLED", "None", "", "1795449600", "1795449700", "1795449700", "0:15", "", "n", "c") +
 			squeueSays("17", "NEW_STATE", "None", "", "2026-11-23T10:00:00", "N/A", "N/A", "", "", "n", "c"))
 	if err != nil {
 		t.Fatal(err)
@@ -30,7 +30,7 @@ func TestParseQueue(t *testing.T) {
 			Submit: at(1795449600), Start: at(1795449601), End: at(1795449700), Exit: &ExitCode{Code: 4}},
 		{ID: "14_[3,7-9%2]", Name: "name", Comment: "two\nlines\x1fmore", State: "PENDING", Reason: "Dependency", Submit: at(1795449600)},
 		{ID: "15", Name: "n", Comment: "c", State: "RUNNING", Node: "gpu01", Submit: at(1795449600), Start: at(1795449601)},
-		{ID: "16", Name: "n", Comment: "c", State: "CANCELLED", Submit: at(1795449600), End: at(1795449700), Exit: &ExitCode{Signal: 15}},
+		{ID: "16", Name: "n", Comment: "c", State: "CANCELLED", Submit: at(1795449600), End: at(1795449700)},
 		{ID: "17", Name: "n", Comment: "c", State: "NEW_STATE", Submit: time.Date(2026, 11, 23, 10, 0, 0, 0, time.Local)},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -46,7 +46,7 @@ func TestParseQueue(t *testing.T) {
 
 func TestParseHistory(t *testing.T) {
 	got, err := parseHistory(strings.Join([]string{"7_3", "CANCELLED by 1000", "None", "None assigned", "1795449600", "Unknown", "1795449700", "0:0", "12", "n", "a|b"}, fieldEnd) + "\n")
-	want := []QueuedJob{{ID: "7_3", Name: "n", Comment: "a|b", State: "CANCELLED", Submit: time.Unix(1795449600, 0), End: time.Unix(1795449700, 0), Exit: &ExitCode{}}}
+	want := []QueuedJob{{ID: "7_3", Name: "n", Comment: "a|b", State: "CANCELLED", Submit: time.Unix(1795449600, 0), End: time.Unix(1795449700, 0)}}
 	if diff := cmp.Diff(want, got); err != nil || diff != "" {
 		t.Errorf("%v, -want +got:\n%s", err, diff)
 	}

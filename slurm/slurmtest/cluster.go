@@ -23,6 +23,7 @@ type Config struct {
 	KillWait    time.Duration // between TERM and KILL; default 2 s
 	Cgroup      bool          // track processes by control groups, as real sites do; root only
 	Partition   string        // name of the default partition; default "gpu"
+	Accounting  bool          // run slurmdbd on a mariadb of its own
 	ReadyWithin time.Duration // how long starting may take; default 60 s
 }
 
@@ -60,8 +61,10 @@ type Cluster struct {
 
 	config     Config
 	keeper     *keeper
-	ports      []int // the controller's, then one a node
+	ports      []int // the controller's, one a node, the database's and slurmdbd's
 	munged     *daemon
+	database   *daemon
+	accounting *daemon
 	controller *daemon
 	nodes      []*daemon
 
@@ -69,10 +72,15 @@ type Cluster struct {
 	closed  error
 }
 
-// Missing names the daemons and commands that a cluster needs and this machine lacks.
-func Missing() []string {
+// Missing names the daemons and commands that such a cluster needs and this
+// machine lacks.
+func Missing(config Config) []string {
+	names := []string{"munged", "slurmctld", "slurmd", "sbatch", "squeue", "scancel", "scontrol", "srun"}
+	if config.Accounting {
+		names = append(names, accountingPrograms...)
+	}
 	var missing []string
-	for _, name := range []string{"munged", "slurmctld", "slurmd", "sbatch", "squeue", "scancel", "scontrol", "srun"} {
+	for _, name := range names {
 		if _, err := lookup(name); err != nil {
 			missing = append(missing, name)
 		}
@@ -84,8 +92,8 @@ func Missing() []string {
 // whose path is short (munge's socket lies in it, and a socket's path has at
 // most 107 bytes). It returns once every node takes jobs.
 func New(dir string, config Config) (*Cluster, error) {
-	if missing := Missing(); len(missing) > 0 {
-		return nil, fmt.Errorf("a private Slurm needs %s, which are not installed (on Debian: slurm-wlm and munge)", strings.Join(missing, ", "))
+	if missing := Missing(config); len(missing) > 0 {
+		return nil, fmt.Errorf("a private Slurm needs %s, which are not installed (on Debian: slurm-wlm and munge; for accounting also slurmdbd, slurm-wlm-mysql-plugin and mariadb-server-core)", strings.Join(missing, ", "))
 	}
 	dir, err := filepath.EvalSymlinks(dir)
 	if err == nil {
@@ -102,7 +110,7 @@ func New(dir string, config Config) (*Cluster, error) {
 }
 
 func (c *Cluster) start() (err error) {
-	if c.ports, err = freePorts(1 + c.config.Nodes); err != nil {
+	if c.ports, err = freePorts(1 + c.config.Nodes + 2); err != nil {
 		return err
 	}
 	if err := c.writeFiles(); err != nil {
@@ -110,6 +118,11 @@ func (c *Cluster) start() (err error) {
 	}
 	if err := c.startMunge(); err != nil {
 		return err
+	}
+	if c.config.Accounting {
+		if err := c.startAccounting(); err != nil {
+			return err
+		}
 	}
 	if err := c.startController(); err != nil {
 		return err
@@ -201,12 +214,13 @@ func (c *Cluster) close() error {
 	for _, node := range c.nodes {
 		node.kill()
 	}
-	for _, d := range []*daemon{c.controller, c.munged} {
+	for _, d := range []*daemon{c.controller, c.accounting, c.database, c.munged} {
 		if d != nil {
 			d.kill()
 		}
 	}
 	err := c.killStrays()
+	c.removeCgroups()
 	c.keeper.stop()
 	return err
 }

@@ -123,3 +123,21 @@ func TestGPUs(t *testing.T) {
 		t.Errorf("a step with two GPUs sees %q (%v)", out, err)
 	}
 }
+
+// With control groups, as at real sites, a job ends with all its processes.
+func TestCgroup(t *testing.T) {
+	t.Parallel()
+	if _, err := os.Stat("/sys/fs/cgroup/freezer"); err != nil || os.Geteuid() != 0 {
+		t.Skip("there are no control groups of version 1 here, or not for this user")
+	}
+	c := slurmtest.Start(t, slurmtest.Nodes(1), slurmtest.Cgroup())
+	out, err := c.Run("srun", "bash", "-c", "env -i setsid sleep 600 & echo $!")
+	if err != nil {
+		t.Fatal(err)
+	}
+	pid, err := strconv.Atoi(strings.TrimSpace(out))
+	if err != nil {
+		t.Fatal(err)
+	}
+	await(t, "the daemon's end", func() bool { return !alive(pid) })
+}

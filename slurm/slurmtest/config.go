@@ -11,6 +11,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+const clusterName = "private"
+
 func nodeName(n int) string { return fmt.Sprintf("n%d", n) }
 
 // writeFiles writes the configuration, munge's key and the GPUs' device files.
@@ -72,7 +74,7 @@ func (c *Cluster) slurmConf() (string, error) {
 	}
 	var conf strings.Builder
 	line := func(format string, args ...any) { fmt.Fprintf(&conf, format+"\n", args...) }
-	line("ClusterName=private")
+	line("ClusterName=%s", clusterName)
 	line("SlurmctldHost=%s(127.0.0.1)", host)
 	line("SlurmctldPort=%d", c.ports[0])
 	line("SlurmUser=%s", me.Username)
@@ -99,7 +101,15 @@ func (c *Cluster) slurmConf() (string, error) {
 	line("MinJobAge=%d", int(c.config.MinJobAge.Seconds()))
 	line("KillWait=%d", int(c.config.KillWait.Seconds()))
 	line("SlurmdTimeout=10")
-	line("AccountingStorageType=accounting_storage/none")
+	if c.config.Accounting {
+		line("AccountingStorageType=accounting_storage/slurmdbd")
+		line("AccountingStorageHost=localhost")
+		line("AccountingStoragePort=%d", c.accountingPort())
+		line("AccountingStoragePass=%s", c.file("munge.sock")) // where munge is, since it is not at its usual place
+		line("AccountingStoreFlags=job_comment")
+	} else {
+		line("AccountingStorageType=accounting_storage/none")
+	}
 	gres := ""
 	if c.config.GPUs > 0 {
 		line("GresTypes=gpu")

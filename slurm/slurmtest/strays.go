@@ -3,8 +3,10 @@ package slurmtest
 import (
 	"bytes"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -101,4 +103,24 @@ func processes() map[int]int {
 		}
 	}
 	return table
+}
+
+// removeCgroups removes the control groups that slurmd leaves. Those that
+// another cluster uses, with nodes of the same name, are not empty and stay.
+func (c *Cluster) removeCgroups() {
+	for n := 1; c.config.Cgroup && n <= c.config.Nodes; n++ {
+		groups, _ := filepath.Glob("/sys/fs/cgroup/*/slurm_" + nodeName(n)) // the pattern is well formed
+		for _, top := range groups {
+			var folders []string
+			_ = filepath.WalkDir(top, func(path string, entry fs.DirEntry, err error) error {
+				if err == nil && entry.IsDir() {
+					folders = append(folders, path)
+				}
+				return nil
+			})
+			for _, folder := range slices.Backward(folders) {
+				_ = os.Remove(folder)
+			}
+		}
+	}
 }

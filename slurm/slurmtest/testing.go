@@ -27,11 +27,19 @@ func MinJobAge(seconds int) Option {
 // Cgroup tracks processes by control groups, as real sites do.
 func Cgroup() Option { return func(c *Config) { c.Cgroup = true } }
 
+// Accounting runs slurmdbd on a mariadb of its own, for sacct. It takes some
+// seconds more.
+func Accounting() Option { return func(c *Config) { c.Accounting = true } }
+
 // Start starts a cluster for one test and ends it after the test.
 func Start(tb testing.TB, opts ...Option) *Cluster {
 	tb.Helper()
-	need(tb)
-	c, dir, err := create(opts)
+	var config Config
+	for _, opt := range opts {
+		opt(&config)
+	}
+	need(tb, config)
+	c, dir, err := create(config)
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -56,11 +64,11 @@ var shared struct {
 // asks. The package's TestMain must call Main, which ends it.
 func Shared(tb testing.TB) *Cluster {
 	tb.Helper()
-	need(tb)
+	need(tb, Config{})
 	shared.Lock()
 	defer shared.Unlock()
 	if shared.cluster == nil {
-		c, dir, err := create(nil)
+		c, dir, err := create(Config{})
 		if err != nil {
 			tb.Fatal(err)
 		}
@@ -86,9 +94,9 @@ func Main(m interface{ Run() int }) int {
 	return status
 }
 
-func need(tb testing.TB) {
+func need(tb testing.TB, config Config) {
 	tb.Helper()
-	missing := Missing()
+	missing := Missing(config)
 	if len(missing) == 0 {
 		return
 	}
@@ -100,11 +108,7 @@ func need(tb testing.TB) {
 
 // create starts a cluster in a folder of its own, with a short path. Another
 // process may take a port between its choice and its use, so it tries twice.
-func create(opts []Option) (*Cluster, string, error) {
-	var config Config
-	for _, opt := range opts {
-		opt(&config)
-	}
+func create(config Config) (*Cluster, string, error) {
 	var faults error
 	for range 2 {
 		dir, err := os.MkdirTemp("/tmp", "private-slurm-")
