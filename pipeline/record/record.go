@@ -54,6 +54,7 @@ type Record struct {
 	Signal   string     `json:"signal,omitempty"`    // that ended the command, or that reached the job: SIGTERM
 	Tasks    []Task     `json:"tasks,omitempty"`     // one per rank, where there are several
 
+	Work    string            `json:"work,omitempty"` // the working copy, where it was kept
 	Command []string          `json:"command,omitempty"`
 	Script  string            `json:"script,omitempty"`
 	Env     map[string]string `json:"env,omitempty"`      // declared variables by name and value

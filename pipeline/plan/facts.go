@@ -1,0 +1,102 @@
+package plan
+
+import (
+	"fmt"
+	"path"
+
+	"github.com/hashicorp/hcl/v2"
+
+	"github.com/runpipe/runpipe/pipeline"
+	"github.com/runpipe/runpipe/pipeline/lock"
+	"github.com/runpipe/runpipe/pipeline/workspace"
+	"github.com/runpipe/runpipe/stages"
+	"github.com/runpipe/runpipe/stages/git"
+)
+
+// Wanted is what a pipeline asks the lock file for, sorted by address.
+func Wanted(p *pipeline.Pipeline) []lock.Wanted {
+	var wanted []lock.Wanted
+	for _, c := range p.Clones() {
+		wanted = append(wanted, lock.Wanted{
+			Address: c.Address.String(), Repository: c.Repository, Ref: c.Ref,
+			Paths: c.Paths, Requirements: c.Requirements, Range: c.Range,
+		})
+	}
+	return wanted
+}
+
+// facts answers the evaluation's questions from the lock file and the workspace.
+type facts struct {
+	lock      *lock.File
+	workspace *workspace.Workspace
+	dir       string // of the pipeline
+	wanted    map[string]lock.Wanted
+}
+
+var _ pipeline.Facts = (*facts)(nil)
+
+func newFacts(p *pipeline.Pipeline, f *lock.File, w *workspace.Workspace) *facts {
+	wanted := map[string]lock.Wanted{}
+	for _, one := range Wanted(p) {
+		wanted[one.Address] = one
+	}
+	return &facts{lock: f, workspace: w, dir: p.Dir, wanted: wanted}
+}
+
+// Pin is the clone's pin in the lock file.
+func (f *facts) Pin(address string) (git.Pin, bool) {
+	return f.lock.Pin(f.wanted[address])
+}
+
+// Requirements reads a requirements file from the pinned commit, or takes its
+// digest from the lock file while the repository is not at hand.
+func (f *facts) Requirements(clone stages.Address, file string) (*stages.Requirements, error) {
+	wanted := f.wanted[clone.String()]
+	digest, ok := f.lock.Requirements(wanted, file)
+	if !ok {
+		return nil, fmt.Errorf("%s of %s is not pinned yet", file, clone)
+	}
+	known := &stages.Requirements{Path: file, Digest: digest}
+	pin, ok := f.lock.Pin(wanted)
+	if !ok {
+		return known, nil
+	}
+	remote, err := git.ParseRemote(wanted.Repository, f.dir)
+	if err != nil {
+		return nil, err
+	}
+	bare := remote.Bare(f.workspace.Repos())
+	if !git.Has(bare, pin.Commit) {
+		return known, nil
+	}
+	return readRequirements(bare, pin.Commit, file, digest)
+}
+
+// readRequirements reads a requirements file, with what it includes, from a
+// commit, and compares it with its digest.
+func readRequirements(bare, commit, file, digest string) (*stages.Requirements, error) {
+	read, err := stages.ReadRequirements(func(name string) ([]byte, error) {
+		return git.ReadFile(bare, commit, path.Clean(name))
+	}, file)
+	if err != nil {
+		return nil, err
+	}
+	if read.Digest != digest {
+		return nil, fmt.Errorf("%s differs from its digest in the lock file", file)
+	}
+	return read, nil
+}
+
+// Output is where an output of the stage with this key is, or will be.
+func (f *facts) Output(key, path string) string { return f.workspace.Output(key, path) }
+
+// Root is the workspace's path.
+func (f *facts) Root() string { return f.workspace.Root }
+
+func diagnostic(at hcl.Range, summary, detail string) *hcl.Diagnostic {
+	d := &hcl.Diagnostic{Severity: hcl.DiagError, Summary: summary, Detail: detail}
+	if at.Filename != "" {
+		d.Subject = &at
+	}
+	return d
+}

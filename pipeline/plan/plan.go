@@ -1,0 +1,191 @@
+package plan
+
+import (
+	"context"
+	"path/filepath"
+	"sort"
+
+	"github.com/hashicorp/hcl/v2"
+
+	"github.com/runpipe/runpipe/pipeline"
+	"github.com/runpipe/runpipe/pipeline/lock"
+	"github.com/runpipe/runpipe/pipeline/record"
+	"github.com/runpipe/runpipe/pipeline/workspace"
+	"github.com/runpipe/runpipe/stages"
+)
+
+// Action is what happens to a stage.
+type Action string
+
+// The actions.
+const (
+	Run   Action = "run"
+	Reuse Action = "reuse" // its key is in the store, whole
+)
+
+// Plan is what an apply would do, in the order of dependencies.
+type Plan struct {
+	Name    string // of the pipeline
+	File    string // its path, absolute
+	Stages  []*Stage
+	Outputs []pipeline.Output
+
+	workspace *workspace.Workspace
+	executor  string
+	wanted    []lock.Wanted // what the clones ask for, with the credentials that a URL may hold
+}
+
+// Stage is one stage of a plan.
+type Stage struct {
+	*stages.Stage
+	Action      Action
+	Reasons     []string          // why it runs; empty when it is reused
+	Pins        map[string]string // clone's address → commit, of the clones it uses
+	Ingredients map[string]any    // what its key was made from
+	Record      *record.Record    // of the reused stage, judged by today's checks; else nil
+	Replace     bool              // it runs although the store has its key
+}
+
+// Options says what to plan.
+type Options struct {
+	Pipeline  *pipeline.Pipeline
+	Lock      *lock.File
+	Workspace string   // path of the workspace, whether or not it exists yet
+	Executor  string   // "slurm" or "local"
+	Rerun     []string // addresses that run whatever the store has
+}
+
+// Make evaluates the pipeline with the pins of the lock file and compares each
+// stage with the store and with the run before. It needs no network, no
+// repository and no scheduler.
+func Make(_ context.Context, o Options) (*Plan, hcl.Diagnostics) {
+	w := &workspace.Workspace{Root: o.Workspace}
+	evaluated, diags := o.Pipeline.Evaluate(newFacts(o.Pipeline, o.Lock, w))
+	if diags.HasErrors() {
+		return nil, diags
+	}
+	diags = append(diags, unknownReruns(o.Rerun, evaluated.Stages)...)
+	diags = append(diags, unfit(o.Executor, evaluated.Stages)...)
+	if diags.HasErrors() {
+		return nil, diags
+	}
+	p := &Plan{
+		Name: o.Pipeline.Name, File: o.Pipeline.Path, Outputs: evaluated.Outputs,
+		workspace: w, executor: o.Executor, wanted: Wanted(o.Pipeline),
+	}
+	p.decide(evaluated.Stages, o.Rerun)
+	return p, diags
+}
+
+// decide walks the stages, dependencies first.
+func (p *Plan) decide(all []*stages.Stage, reruns []string) {
+	forced := map[string]bool{}
+	for _, address := range reruns {
+		forced[address] = true
+	}
+	keys, clones := map[string]string{}, clonesOf(all)
+	before := previousStages(p.workspace, p.File)
+	byAddress := map[string]*Stage{}
+	for _, s := range all {
+		address := s.Address.String()
+		keys[address] = s.Key
+		stage := &Stage{
+			Stage: s, Action: Reuse, Pins: stages.Pins(s, clones),
+			Ingredients: stages.Ingredients(s, keys, p.workspace.Root),
+		}
+		p.settle(stage, forced[address], byAddress, before)
+		byAddress[address] = stage
+		p.Stages = append(p.Stages, stage)
+	}
+}
+
+// settle decides on one stage whose upstreams are settled.
+func (p *Plan) settle(s *Stage, forced bool, settled map[string]*Stage, before map[string]previous) {
+	finished, missing := stored(p.workspace, s.Key)
+	run := func(reasons ...string) {
+		s.Action, s.Reasons, s.Replace = Run, reasons, finished != nil || missing != ""
+	}
+	switch upstream := rerunUpstreams(s, settled); {
+	case forced:
+		run("--rerun was given")
+	case finished != nil && len(upstream) > 0:
+		run(upstream...)
+	case finished != nil:
+		s.Record = judged(finished, s.Checks, settled)
+	case missing != "":
+		run(missing)
+	default:
+		run(reasons(s, before[s.Address.String()], settled)...)
+	}
+}
+
+// rerunUpstreams names the upstreams that make a stored stage stale although
+// its key is unchanged: they compute their outputs again, and a second training
+// need not give the same bits. A checkout or an environment does.
+func rerunUpstreams(s *Stage, settled map[string]*Stage) []string {
+	var reasons []string
+	for _, address := range s.Inputs {
+		up := settled[address]
+		if up != nil && up.Action == Run && up.Clone == nil && up.Venv == nil {
+			reasons = append(reasons, "upstream "+address+" runs")
+		}
+	}
+	return reasons
+}
+
+func clonesOf(all []*stages.Stage) map[string]stages.Clone {
+	clones := map[string]stages.Clone{}
+	for _, s := range all {
+		if s.Clone != nil {
+			clones[s.Address.String()] = *s.Clone
+		}
+	}
+	return clones
+}
+
+// Workspace is the path of the workspace that the plan was made for.
+func (p *Plan) Workspace() string { return p.workspace.Root }
+
+// Executor is the executor that the plan was made for.
+func (p *Plan) Executor() string { return p.executor }
+
+// Count tells how many stages have the action.
+func (p *Plan) Count(a Action) int {
+	n := 0
+	for _, s := range p.Stages {
+		if s.Action == a {
+			n++
+		}
+	}
+	return n
+}
+
+// Modules lists the modules that stages to be run load, sorted.
+func (p *Plan) Modules() []string {
+	seen := map[string]bool{}
+	var names []string
+	for _, s := range p.Stages {
+		for _, name := range s.Modules {
+			if s.Action == Run && !seen[name] {
+				seen[name] = true
+				names = append(names, name)
+			}
+		}
+	}
+	sort.Strings(names)
+	return names
+}
+
+// GPUStages lists the addresses of the stages to be run that ask for GPUs.
+func (p *Plan) GPUStages() []string {
+	var addresses []string
+	for _, s := range p.Stages {
+		if s.Action == Run && s.Resources.GPUs > 0 {
+			addresses = append(addresses, s.Address.String())
+		}
+	}
+	return addresses
+}
+
+// base is the pipeline's file name, for comments and messages.
+func (p *Plan) base() string { return filepath.Base(p.File) }

@@ -1,0 +1,96 @@
+package plan
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/runpipe/runpipe/stages"
+)
+
+// before is train.cnn as an earlier run submitted it.
+func before(ingredients map[string]any) previous {
+	return previous{
+		SubmittedStage: SubmittedStage{
+			Address: "train.cnn", Key: "old", Inputs: []string{"clone.code", "environment.python"},
+			Pins: map[string]string{"clone.code": "1f2e3d4000"}, Ingredients: ingredients,
+		},
+		keys: map[string]string{"clone.code": "c1", "environment.python": "e1", "train.cnn": "old"},
+	}
+}
+
+func TestReasons(t *testing.T) {
+	command := func(words ...string) map[string]any { return map[string]any{"command": words} }
+	tests := []struct {
+		name      string
+		then, now map[string]any
+		clone     string // key of clone.code now
+		action    Action // of clone.code
+		want      []string
+	}{
+		{"an option's value", command("python", "train.py", "--epochs", "5", "--seed", "1"),
+			command("python", "train.py", "--epochs", "10", "--seed", "1"), "c1", Reuse,
+			[]string{"command changed: epochs 5 → 10"}},
+		{"an added option", command("python", "train.py"), command("python", "train.py", "--fast"), "c1", Reuse,
+			[]string{"command changed: --fast added"}},
+		{"a removed one", command("python", "train.py", "--fast"), command("python", "train.py"), "c1", Reuse,
+			[]string{"command changed: --fast removed"}},
+		{"the code moved, and with it the path of an input",
+			command("python", "$WORKSPACE/store/c1/outputs/tree/train.py"),
+			command("python", "$WORKSPACE/store/c2/outputs/tree/train.py"), "c2", Run,
+			[]string{"clone.code moved 1f2e3d4 → 9a8b7c6"}},
+		{"a variable", map[string]any{"env": map[string]string{"A": "1", "B": "2"}},
+			map[string]any{"env": map[string]string{"A": "1", "B": "3", "C": "x"}}, "c1", Reuse,
+			[]string{"env changed: B 2 → 3, C added"}},
+		{"GPUs", map[string]any{"gpus": 1}, map[string]any{"gpus": 4}, "c1", Reuse, []string{"gpus changed: 1 → 4"}},
+		{"several at once, in order", map[string]any{"gpus": 1, "dir": "a"}, map[string]any{"dir": "b"}, "c1", Reuse,
+			[]string{"dir changed: a → b", "gpus removed: 1"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			s := &Stage{
+				Stage:       &stages.Stage{Key: "new", Inputs: []string{"clone.code", "environment.python"}},
+				Pins:        map[string]string{"clone.code": "1f2e3d4000"},
+				Ingredients: tt.now,
+			}
+			if tt.clone != "c1" {
+				s.Pins["clone.code"] = "9a8b7c6000"
+			}
+			settled := map[string]*Stage{
+				"clone.code":         {Stage: &stages.Stage{Key: tt.clone}, Action: tt.action},
+				"environment.python": {Stage: &stages.Stage{Key: "e1"}, Action: Reuse},
+			}
+			// As run.json has them: through JSON.
+			then := canonical(tt.then, nil, nil)
+			if diff := cmp.Diff(tt.want, reasons(s, before(then), settled)); diff != "" {
+				t.Errorf("reasons (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestReasonsOfTheFirstRun(t *testing.T) {
+	s := &Stage{Stage: &stages.Stage{Key: "new"}}
+	if diff := cmp.Diff([]string{"new"}, reasons(s, previous{}, nil)); diff != "" {
+		t.Errorf("reasons (-want +got):\n%s", diff)
+	}
+	again := before(nil)
+	s.Key = again.Key
+	if diff := cmp.Diff([]string{"it has not finished before"}, reasons(s, again, nil)); diff != "" {
+		t.Errorf("reasons (-want +got):\n%s", diff)
+	}
+}
+
+func TestVersionMatches(t *testing.T) {
+	for _, tt := range []struct {
+		wanted, version string
+		want            bool
+	}{
+		{"", "3.11.7", true}, {"3", "3.11.7", true}, {"3.11", "3.11.7", true}, {"3.11.7", "3.11.7", true},
+		{"3.1", "3.11.7", false}, {"3.10", "3.11.7", false}, {"3.11.70", "3.11.7", false},
+	} {
+		if got := versionMatches(tt.wanted, tt.version); got != tt.want {
+			t.Errorf("versionMatches(%q, %q) = %v", tt.wanted, tt.version, got)
+		}
+	}
+}

@@ -1,0 +1,55 @@
+package plan
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/runpipe/runpipe/pipeline/check"
+	"github.com/runpipe/runpipe/pipeline/record"
+	"github.com/runpipe/runpipe/pipeline/workspace"
+	"github.com/runpipe/runpipe/stages"
+)
+
+// stored returns the record of a finished stage whose outputs are all there.
+// Otherwise, if the store has the key all the same, missing says what is wrong.
+func stored(w *workspace.Workspace, key string) (r *record.Record, missing string) {
+	r, err := record.Read(w.Finished(key))
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		if _, err := os.Lstat(w.Finished(key)); err == nil {
+			return nil, "its record is missing from the store"
+		}
+		return nil, ""
+	case err != nil:
+		return nil, "its record cannot be read: " + err.Error()
+	case r.State != record.Succeeded || r.Key != key:
+		return nil, "its record in the store is another's"
+	}
+	for _, output := range r.Outputs {
+		// Through links: a virtual environment is published as one.
+		info, err := os.Stat(w.Output(key, output.Path))
+		if err != nil {
+			return nil, "outputs missing: " + output.Path
+		}
+		if info.Mode().IsRegular() && info.Size() != output.Size {
+			return nil, "outputs changed: " + filepath.ToSlash(output.Path)
+		}
+	}
+	return r, ""
+}
+
+// judged is the record of a reused stage under today's checks: a changed bound
+// judges the stored metrics again, without running anything.
+func judged(r *record.Record, checks []stages.Check, settled map[string]*Stage) *record.Record {
+	upstreams := map[string]map[string]float64{}
+	for address, s := range settled {
+		if s.Record != nil {
+			upstreams[address] = s.Record.Metrics
+		}
+	}
+	again := *r
+	again.Checks = check.Judge(checks, r.Results, r.Metrics, upstreams)
+	return &again
+}

@@ -1,0 +1,208 @@
+package run
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/runpipe/runpipe/pipeline/record"
+	"github.com/runpipe/runpipe/slurm"
+)
+
+// judge decides on a stage that has a job and no record of success: the record
+// first, then what the scheduler says.
+func (s *StageStatus) judge(rec *record.Record, e evidence, waitsFor []string) {
+	job, listed := e.queue[s.Job]
+	seen := e.seen.Jobs[s.Job]
+	if !listed && seen != nil && seen.Ended != nil {
+		job, listed = *seen.Ended, true
+	}
+	if listed {
+		s.Attempts = max(s.Attempts, job.Restarts+1)
+	}
+	switch {
+	case listed && job.State.Phase() == slurm.Pending && (rec == nil || job.Restarts > rec.Restarts):
+		s.pending(job, waitsFor)
+	case rec != nil && (rec.State == record.Failed || rec.State == record.Drift):
+		s.failed(rec, job, listed)
+	case listed && job.State.Phase() == slurm.Ended:
+		s.ended(rec, job, e)
+	case rec != nil && rec.State == record.Interrupted && listed:
+		s.State, s.Reason = Running, "is being ended ("+rec.Signal+")"
+	case rec != nil && rec.State == record.Running:
+		s.running(rec, seen, e.now)
+	case listed && job.State.Phase() == slurm.Running:
+		s.State = Running
+		s.takeQueued(job)
+	case listed: // a state that no table knows is not final
+		s.State, s.Reason = Queued, "Slurm says "+string(job.State)
+	default:
+		s.absent(rec, seen, e, waitsFor)
+	}
+}
+
+func (s *StageStatus) takeQueued(job slurm.QueuedJob) {
+	if job.Node != "" && s.Node == "" {
+		s.Node = job.Node
+	}
+	if !job.Start.IsZero() && s.Started == nil {
+		s.Started = &job.Start
+	}
+	if !job.End.IsZero() && s.Ended == nil && job.State.Phase() == slurm.Ended {
+		s.Ended = &job.End
+	}
+	if job.Exit != nil && s.ExitCode == nil && job.State.Phase() == slurm.Ended && job.Exit.Signal == 0 {
+		s.ExitCode = &job.Exit.Code
+	}
+}
+
+// pending tells of a job that waits, for an upstream or for its turn.
+func (s *StageStatus) pending(job slurm.QueuedJob, waitsFor []string) {
+	s.Started, s.Ended, s.Node, s.ExitCode, s.Metrics, s.Checks, s.Work = nil, nil, "", nil, nil, nil, ""
+	if len(waitsFor) > 0 {
+		s.State, s.Reason = Waiting, "for "+strings.Join(waitsFor, ", ")
+		return
+	}
+	s.State = Queued
+	if job.Reason != "None" {
+		s.Reason = job.Reason
+	}
+	if job.Restarts > 0 {
+		s.Reason = strings.TrimPrefix(fmt.Sprintf("%s; requeued %s", s.Reason, times(job.Restarts)), "; ")
+	}
+}
+
+func times(n int) string {
+	if n == 1 {
+		return "once"
+	}
+	return fmt.Sprintf("%d times", n)
+}
+
+// failed tells of a job whose record says so. The scheduler may know the cause
+// better: a limit that it enforced.
+func (s *StageStatus) failed(rec *record.Record, job slurm.QueuedJob, listed bool) {
+	s.State, s.Reason = Failed, rec.Reason
+	if listed {
+		if told, ok := endings[job.State]; ok && told.cause {
+			s.Reason = s.tell(told.reason)
+		}
+	}
+	if s.Reason == "" {
+		s.Reason = "failed"
+	}
+}
+
+// ending is what an end that Slurm reports means for a stage.
+type ending struct {
+	state  State
+	reason string // %s is the stage's time limit
+	cause  bool   // Slurm ended it: this tells more than the job's own record
+}
+
+// endings has a row for every state in which Slurm leaves a job.
+var endings = map[slurm.State]ending{
+	"COMPLETED":     {Failed, "the job ended without leaving a record", false},
+	"FAILED":        {Failed, "the job failed before it could leave a record: see its log", false},
+	"CANCELLED":     {Cancelled, "cancelled", true},
+	"TIMEOUT":       {Failed, "reached its time limit%s: raise resources.time", true},
+	"DEADLINE":      {Failed, "reached its --deadline", true},
+	"OUT_OF_MEMORY": {Failed, "ran out of memory: raise resources.memory", true},
+	"NODE_FAIL":     {Failed, "its node failed", true},
+	"BOOT_FAIL":     {Failed, "its node did not boot", true},
+	"LAUNCH_FAILED": {Failed, "its node could not start it", true},
+	"PREEMPTED":     {Failed, "preempted by a job of higher priority", true},
+	"REVOKED":       {Cancelled, "another cluster of the federation took it", true},
+}
+
+func (s *StageStatus) tell(reason string) string {
+	if !strings.Contains(reason, "%s") {
+		return reason
+	}
+	limit := ""
+	if s.Limit > 0 {
+		limit = " of " + slurm.FormatTime(s.Limit)
+	}
+	return fmt.Sprintf(reason, limit)
+}
+
+// recordDelay is how long after a job's end its record may still come to light:
+// file systems show other nodes' files late (30 s measured on NFS), and an
+// orphaned supervisor wrote one 20 s after its node was given up.
+const recordDelay = time.Minute
+
+// ended tells of a job that Slurm says has ended, and whose record does not say
+// how.
+func (s *StageStatus) ended(rec *record.Record, job slurm.QueuedJob, e evidence) {
+	s.takeQueued(job)
+	told, ok := endings[job.State]
+	switch {
+	case !ok:
+		s.State, s.Reason = Failed, "Slurm says "+string(job.State)
+	case job.State.Success() && !job.End.IsZero() && e.now.Sub(job.End) < recordDelay:
+		s.State, s.Reason = Running, "has ended; its record is not in sight yet"
+	case job.State == "CANCELLED" && job.Reason == "DependencyNeverSatisfied":
+		s.State, s.Reason = Skipped, "because an upstream did not succeed"
+	case job.State == "CANCELLED":
+		s.State, s.Reason = Cancelled, "cancelled"+by(e.ledger.cancelled[s.Address])
+	default:
+		s.State, s.Reason = told.state, s.tell(told.reason)
+	}
+	if rec != nil && rec.Signal != "" && s.State == Failed && !told.cause {
+		s.Reason = "ended by " + rec.Signal
+	}
+}
+
+func by(who string) string {
+	if who == "" {
+		return " (with scancel, or by an administrator)"
+	}
+	return " by " + who
+}
+
+// running tells of a job whose record says that it runs.
+func (s *StageStatus) running(rec *record.Record, seen *observation, now time.Time) {
+	s.State, s.Ended, s.ExitCode = Running, nil, nil
+	if rec.Restarts > 0 {
+		s.Reason = "requeued " + times(rec.Restarts)
+	}
+	s.missing(seen, now)
+}
+
+// missing tells of an absence, and calls a stage lost when it has lasted.
+func (s *StageStatus) missing(seen *observation, now time.Time) {
+	if seen == nil || seen.Absent == nil {
+		return
+	}
+	gone := now.Sub(*seen.Absent)
+	if gone < absence {
+		if gone > 10*time.Second {
+			s.Reason = fmt.Sprintf("the scheduler has not listed it for %s", gone.Round(time.Second))
+		}
+		return
+	}
+	s.State = Lost
+	s.Reason = "it left no record, and the scheduler has not listed it for " + absence.String()
+}
+
+// absent tells of a job that the newest answer does not list, or that nobody
+// has asked about.
+func (s *StageStatus) absent(rec *record.Record, seen *observation, e evidence, waitsFor []string) {
+	switch {
+	case rec != nil && rec.State == record.Interrupted && seen != nil && seen.Absent != nil:
+		// The record is provisional, and whoever could confirm it has forgotten.
+		s.State, s.Reason = Failed, "ended by "+rec.Signal+"; Slurm no longer knows why (cancelled, time limit or preempted)"
+		if who := e.ledger.cancelled[s.Address]; who != "" {
+			s.State, s.Reason = Cancelled, "cancelled by "+who
+		}
+		return
+	case rec != nil && rec.State == record.Interrupted:
+		s.State, s.Reason = Running, "is being ended ("+rec.Signal+")"
+	case len(waitsFor) > 0:
+		s.State, s.Reason = Waiting, "for "+strings.Join(waitsFor, ", ")
+		return
+	default:
+		s.State = Queued
+	}
+	s.missing(seen, e.now)
+}
