@@ -24,13 +24,14 @@ func (j *job) finish(err error) int {
 		return 0
 	}
 	f := failureOf(err)
+	if _, err := os.Stat(j.work()); err == nil {
+		j.recorder.change(func(r *record.Record) { r.Work = j.work() })
+		defer j.say("the working copy is kept: %s", j.work())
+	}
 	if err := j.recorder.conclude(f.state, f.step, f.Error()); err != nil {
 		j.say("the record could not be written: %v", err)
 	}
 	j.say("%s %s: %v", j.manifest.Address, verb(f.state), f)
-	if _, err := os.Stat(j.work()); err == nil {
-		j.say("the working copy is kept: %s", j.work())
-	}
 	return f.code
 }
 

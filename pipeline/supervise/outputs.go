@@ -49,18 +49,36 @@ func (j *job) examineOutputs(ctx context.Context) error {
 	var list []record.Output
 	for _, name := range sortedKeys(j.manifest.Outputs) {
 		out := output{name: name, path: path.Clean(j.manifest.Outputs[name])}
-		content, err := j.examine(&out, start)
+		content, err := abandonable(ctx, func() (stages.Content, error) { return j.examine(&out, start) })
 		if err != nil {
 			return fmt.Errorf("output %s: %w", name, err)
-		}
-		if cause := context.Cause(ctx); cause != nil {
-			return cause
 		}
 		j.outputs = append(j.outputs, out)
 		list = append(list, record.Output{Name: name, Path: out.path, Size: content.Size, Files: content.Files, Digest: content.Digest})
 	}
 	j.recorder.change(func(r *record.Record) { r.Outputs = list })
 	return j.verifyCheckout(ctx)
+}
+
+// abandonable waits for do, but not once a signal has come: the digest of a large
+// output takes longer than a scheduler waits between SIGTERM and SIGKILL.
+func abandonable[T any](ctx context.Context, do func() (T, error)) (T, error) {
+	type result struct {
+		value T
+		err   error
+	}
+	done := make(chan result, 1)
+	go func() {
+		value, err := do()
+		done <- result{value, err}
+	}()
+	select {
+	case r := <-done:
+		return r.value, r.err
+	case <-ctx.Done():
+		var none T
+		return none, context.Cause(ctx)
+	}
 }
 
 // examine finds one output and sums it up.

@@ -94,9 +94,12 @@ func move(ctx context.Context, out output, start string, store *os.Root) error {
 	}
 	if out.real == filepath.Join(start, local) {
 		to := filepath.Join(store.Name(), local)
-		err := os.Rename(out.real, to)
-		if err == nil || !errors.Is(err, unix.EXDEV) {
-			return err
+		err := unix.Rename(out.real, to) // over an empty folder too, which os.Rename refuses
+		if err == nil {
+			return nil
+		}
+		if !errors.Is(err, unix.EXDEV) {
+			return fmt.Errorf("renaming %s to %s: %w", out.real, to, err)
 		}
 	}
 	return copyTree(context.WithoutCancel(ctx), out.real, store, local)
