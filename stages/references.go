@@ -12,6 +12,13 @@ func References(k Kind, body hcl.Body) (plain, judged, measured []hcl.Traversal)
 	return hcldec.Variables(body, split.plain), hcldec.Variables(body, split.judged), hcldec.Variables(body, split.measured)
 }
 
+// inBlocks looks into all blocks of a type, each with one label.
+func inBlocks(block string, names ...string) hcldec.Spec {
+	nested := arguments(names...)
+	nested["name"] = &hcldec.BlockLabelSpec{Index: 0, Name: "name"} // without it the blocks would not be seen
+	return &hcldec.BlockTupleSpec{TypeName: block, Nested: nested}
+}
+
 // split is a kind's spec in three, by when its expressions are evaluated.
 type split struct{ plain, judged, measured hcldec.ObjectSpec }
 
@@ -20,12 +27,20 @@ var splits = func() map[string]split {
 	for _, k := range registry {
 		s := split{plain: merged(specs[k.Name()])}
 		if _, judges := s.plain["check"]; judges {
-			s.plain["metric"] = &hcldec.BlockTupleSpec{TypeName: "metric", Nested: arguments("pattern")}
-			s.plain["check"] = &hcldec.BlockTupleSpec{TypeName: "check", Nested: arguments("warn")}
-			s.judged = hcldec.ObjectSpec{"check": &hcldec.BlockTupleSpec{TypeName: "check", Nested: arguments("condition", "error_message")}}
-			s.measured = hcldec.ObjectSpec{"metric": &hcldec.BlockTupleSpec{TypeName: "metric", Nested: arguments("value")}}
+			s.plain["metric"] = inBlocks("metric", "pattern")
+			s.plain["check"] = inBlocks("check", "warn")
+			s.judged = hcldec.ObjectSpec{"check": inBlocks("check", "condition", "error_message")}
+			s.measured = hcldec.ObjectSpec{"metric": inBlocks("metric", "value")}
 		}
 		all[k.Name()] = s
 	}
 	return all
 }()
+
+// labelled is the arguments of a block with a name. Without the label in its
+// spec, hcldec passes the block over.
+func labelled(names ...string) hcldec.ObjectSpec {
+	spec := arguments(names...)
+	spec[""] = &hcldec.BlockLabelSpec{Index: 0, Name: "name"}
+	return spec
+}
