@@ -64,7 +64,8 @@ func (s *StageStatus) pending(job slurm.QueuedJob, waitsFor []string) {
 		return
 	}
 	s.State = Queued
-	if job.Reason != "None" {
+	// The answer may be older than the end of the last upstream.
+	if job.Reason != "None" && job.Reason != "Dependency" {
 		s.Reason = job.Reason
 	}
 	if job.Restarts > 0 {
