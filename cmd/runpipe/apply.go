@@ -125,6 +125,10 @@ func (o *applyOptions) handOver(ctx context.Context, w *workspace.Workspace, m *
 	if err != nil {
 		return nil, nil, err
 	}
+	pins := pinning{app: o.app}
+	if err := o.diagnose(m.plan.Fetch(ctx, pins.progress()), m.pipeline.Files); err != nil {
+		return nil, nil, err
+	}
 	id := run.NewID(o.now())
 	compiled, diags := m.plan.Compile(ctx, id, binary, o.environ, true)
 	if err := o.diagnose(diags, m.pipeline.Files); err != nil {
