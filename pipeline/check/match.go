@@ -74,14 +74,22 @@ func splitLine(data []byte, atEOF bool) (advance int, token []byte, err error) {
 	return 0, nil, nil
 }
 
-// escape is what moves a terminal's cursor or colours its text: control
-// sequences, titles and other short escapes (ECMA-48), and backspaces.
-var escape = regexp.MustCompile(`\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[ -/]*[0-~]|\x08`)
+// escape is what moves a terminal's cursor or colours its text, at the start of
+// a text: control sequences, titles, and other short escapes (ECMA-48).
+var escape = regexp.MustCompile(`^\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[ -/]*[0-~])`)
 
-// plain is the line without terminal escapes.
+// plain is the line without terminal escapes and backspaces.
 func plain(line []byte) []byte {
-	if bytes.IndexByte(line, 0x1b) < 0 && bytes.IndexByte(line, 0x08) < 0 {
+	const controls = "\x1b\x08"
+	next := bytes.IndexAny(line, controls)
+	if next < 0 {
 		return line
 	}
-	return escape.ReplaceAll(line, nil)
+	text := make([]byte, 0, len(line))
+	for ; next >= 0; next = bytes.IndexAny(line, controls) {
+		text = append(text, line[:next]...)
+		line = line[next:]
+		line = line[max(1, len(escape.Find(line))):]
+	}
+	return append(text, line...)
 }
