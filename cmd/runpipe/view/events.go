@@ -103,7 +103,7 @@ func jobOf(stage run.StageStatus) string {
 }
 
 func span(word string, stage run.StageStatus) string {
-	if stage.Started == nil || stage.Ended == nil {
+	if stage.Started == nil || stage.Ended == nil || stage.Reused {
 		return ""
 	}
 	return word + Duration(stage.Ended.Sub(*stage.Started))

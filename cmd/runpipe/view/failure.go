@@ -35,6 +35,9 @@ func (h *Human) failure(id string, stage run.StageStatus) []string {
 	for _, line := range strings.Split(title, "\n") {
 		lines = append(lines, wrap(line, s.Width(), "  ")...)
 	}
+	if stage.Reused {
+		return append(lines, "  Nothing was run: the stored metrics were judged by the checks as they are now.")
+	}
 	if stage.Log == "" {
 		return lines
 	}

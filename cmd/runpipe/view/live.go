@@ -34,6 +34,7 @@ type Live struct {
 	tick    int
 	tails   map[string][]string
 	painted []int // width of each line that stands on the screen
+	cols    int   // of the screen, when it was painted
 	closed  bool
 	resume  func() // stops watching for a suspension
 }
@@ -130,6 +131,12 @@ func (l *Live) paint() {
 	f := frame{l.screen, *l.status, l.now(), l.tick, l.tails, cols, rows}
 	var b strings.Builder
 	b.WriteString(l.back())
+	if cols != l.cols {
+		// Rows that a narrower screen has made of one line are one again when
+		// it becomes wider, whatever was painted over them; unless they were cleared.
+		b.WriteString(clearBelow)
+		l.cols = cols
+	}
 	l.painted = l.painted[:0]
 	for _, line := range f.lines() {
 		line = strings.TrimRight(line, " ")
