@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"strings"
 
 	gogit "github.com/go-git/go-git/v5"
@@ -99,7 +100,13 @@ func listWith(ctx context.Context, r Remote, s settings) (*refs, error) {
 }
 
 // preferGit reports whether git knows more than go-git of how to reach r.
-func (s settings) preferGit(r Remote) bool { return r.kind == overSSH || s.http }
+func (s settings) preferGit(r Remote) bool {
+	if r.kind == overSSH {
+		_, err := exec.LookPath("ssh")
+		return err == nil || os.Getenv("GIT_SSH") != "" || os.Getenv("GIT_SSH_COMMAND") != ""
+	}
+	return s.http
+}
 
 func (s settings) proxyFor(r Remote) transport.ProxyOptions {
 	if r.kind != overHTTP {

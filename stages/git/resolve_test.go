@@ -3,7 +3,11 @@ package git_test
 import (
 	"context"
 	"net"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -155,7 +159,11 @@ func TestNoNetwork(t *testing.T) {
 		if without {
 			withoutGit(t)
 		}
-		for _, address := range []string{"http://me:secret@" + closed + "/x.git", "http://me:secret@no-such-host.invalid/x.git"} {
+		addresses := []string{"http://me:secret@" + closed + "/x.git", "http://me:secret@no-such-host.invalid/x.git"}
+		if _, err := exec.LookPath("ssh"); err == nil && !without {
+			addresses = append(addresses, "ssh://me:secret@"+closed+"/x.git")
+		}
+		for _, address := range addresses {
 			_, err := git.Resolve(context.Background(), remote(t, address), "main")
 			wantKind(t, err, git.ErrNetwork, "cannot be reached")
 			if strings.Contains(err.Error(), "secret") {
@@ -259,6 +267,72 @@ func TestInsteadOf(t *testing.T) {
 				_, err := git.Resolve(context.Background(), from, "nope")
 				wantKind(t, err, git.ErrNoRef, "https://code.invalid/group/code/.git")
 			})
+		}
+	}
+}
+
+func TestProxyOfGitConfiguration(t *testing.T) {
+	r, first, _ := sample(t)
+	target, err := url.Parse(serve(t, filepath.Dir(r.dir), "").URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	proxy := httptest.NewServer(&httputil.ReverseProxy{Rewrite: func(p *httputil.ProxyRequest) {
+		if p.In.URL.Host != "code.invalid" {
+			t.Errorf("the proxy was asked for %s", p.In.URL)
+		}
+		p.Out.URL.Scheme, p.Out.URL.Host = "http", target.Host
+	}})
+	t.Cleanup(proxy.Close)
+	home := t.TempDir()
+	t.Setenv("HOME", home)
+	runGit(t, "/", "", "config", "--file", filepath.Join(home, ".gitconfig"), "http.proxy", proxy.URL)
+	from := remote(t, "http://code.invalid/code/.git")
+	for _, without := range []bool{false, true} {
+		if without {
+			withoutGit(t)
+		}
+		if found := resolve(t, from, "v1"); found.Commit != first {
+			t.Errorf("v1 is %+v", found)
+		}
+		fetch(t, t.TempDir(), from, first)
+	}
+}
+
+func TestUncommitted(t *testing.T) {
+	r, _, _ := sample(t)
+	list := func(from git.Remote) string {
+		t.Helper()
+		files, err := git.Uncommitted(context.Background(), from)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return strings.Join(files, " ")
+	}
+	inner := remote(t, filepath.Join(r.dir, "src"))
+	if got := list(inner); got != "" {
+		t.Errorf("nothing was changed, and yet: %s", got)
+	}
+	for name, content := range map[string]string{"src/train.py": "print(2)\n", "new file": "", "docs/readme.md": "changed", ".gitignore": "junk\n", "junk": ""} {
+		if err := os.WriteFile(filepath.Join(r.dir, name), []byte(content), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r.git("add", "docs")
+	const want = ".gitignore docs/readme.md new file src/train.py"
+	bare := filepath.Join(t.TempDir(), "bare.git")
+	runGit(t, "/", "", "clone", "-q", "--bare", r.dir, bare)
+	for _, without := range []bool{false, true} {
+		if without {
+			withoutGit(t)
+		}
+		for _, from := range []git.Remote{inner, remote(t, "file://"+r.dir)} {
+			if got := list(from); got != want {
+				t.Errorf("uncommitted: %s, want %s", got, want)
+			}
+		}
+		if got := list(remote(t, bare)) + list(remote(t, "https://host/x")); got != "" {
+			t.Errorf("a bare repository has uncommitted changes: %s", got)
 		}
 	}
 }

@@ -24,7 +24,7 @@ const (
 	// cacheSize bounds what one reader keeps of the bases of deltas.
 	cacheSize = 32 * cache.MiByte
 	// streamed is the size from which a file is not read into memory whole.
-	streamed = 8 << 20
+	streamed = 1 << 20
 )
 
 // store reads the objects of one repository, wherever they are: its own, and those

@@ -4,19 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
 	"slices"
 	"strings"
 
-	"github.com/go-git/go-billy/v5/osfs"
 	"github.com/go-git/go-git/v5/config"
-	"github.com/go-git/go-git/v5/plumbing/cache"
 	"github.com/go-git/go-git/v5/plumbing/filemode"
-	"github.com/go-git/go-git/v5/storage/filesystem"
-	"github.com/google/renameio/v2"
 )
 
 // deepest is how far submodules may hold submodules.
@@ -161,65 +156,6 @@ func (s *snapshot) describe(modules []module) ([]module, error) {
 	return modules, nil
 }
 
-// upstream is what relative addresses of submodules start from: the remote itself,
-// and for a repository on this machine the one it was cloned from (gitmodules(5)).
-func upstream(r Remote) (Remote, error) {
-	if !r.Local() {
-		return r, nil
-	}
-	dir, err := gitDir(r)
-	if err != nil {
-		return r, err
-	}
-	settings, err := filesystem.NewStorage(osfs.New(commonDir(dir)), cache.NewObjectLRU(0)).Config()
-	if err != nil {
-		return r, nil // git's own business: without it, the folder is the upstream
-	}
-	if remote := settings.Remotes["origin"]; remote != nil && len(remote.URLs) > 0 {
-		return ParseRemote(remote.URLs[0], filepath.Dir(dir))
-	}
-	place := r
-	if place.url = dir; filepath.Base(dir) == ".git" {
-		place.url = filepath.Dir(dir)
-	}
-	return place, nil
-}
-
-// remote is where a submodule comes from.
-func (m module) remote(r, parent Remote) (Remote, error) {
-	if !strings.HasPrefix(m.url, "./") && !strings.HasPrefix(m.url, "../") {
-		sub, err := ParseRemote(m.url, "/")
-		if err == nil && sub.Local() && !r.Local() {
-			// Else a stranger's repository could have files of this machine copied.
-			err = fault(ErrAddress, "Unsuitable submodule", fmt.Sprintf("its address, %s, is a folder of this machine, which a repository from elsewhere may not name.", sub))
-		}
-		return sub, err
-	}
-	base, rest := strings.TrimRight(parent.url, "/"), m.url
-	for {
-		if after, ok := strings.CutPrefix(rest, "./"); ok {
-			rest = after
-		} else if after, ok := strings.CutPrefix(rest, "../"); ok {
-			cut := strings.LastIndexAny(base, "/:")
-			if cut <= 0 || strings.HasSuffix(base[:cut+1], "://") {
-				return Remote{}, fault(ErrAddress, "Unsuitable submodule", fmt.Sprintf("its address, %s, leads above %s.", m.url, parent))
-			}
-			if base[cut] == ':' && !strings.Contains(base, "://") {
-				cut++ // git@host:repository: the colon stays
-			}
-			base, rest = base[:cut], after
-		} else {
-			break
-		}
-	}
-	if !strings.HasSuffix(base, ":") {
-		base += "/"
-	}
-	sub, err := ParseRemote(base+rest, "/")
-	sub.inside = false
-	return sub, err
-}
-
 // fetchModule brings a submodule's commit: from where git submodule keeps it beside
 // a repository on this machine, if it is there, else from its own address.
 func fetchModule(ctx context.Context, repos string, r, sub Remote, m module, tell Progress) error {
@@ -249,61 +185,4 @@ func fetchFrom(ctx context.Context, repos string, r Remote, from, commit string,
 		return explain(ctx, r, err)
 	}
 	return publish(dir, r.Bare(repos), commit)
-}
-
-// modulesFile notes, for one commit, the path of each submodule and the name of its
-// bare repository, a line each.
-func modulesFile(bare, commit string) string { return filepath.Join(bare, "runpipe-modules", commit) }
-
-func readModules(bare, commit string) (map[string]string, error) {
-	names := map[string]string{}
-	data, err := os.ReadFile(modulesFile(bare, commit))
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("reading which submodules were fetched: %w", err)
-	}
-	for line := range strings.Lines(string(data)) {
-		if name, p, ok := strings.Cut(strings.TrimSuffix(line, "\n"), "\t"); ok && filepath.IsLocal(name) {
-			names[p] = name
-		}
-	}
-	return names, nil
-}
-
-// noteModules adds to what is noted for a commit; an earlier fetch may have wanted
-// other paths.
-func noteModules(bare, commit string, names map[string]string) error {
-	known, err := readModules(bare, commit)
-	if err != nil {
-		return err
-	}
-	changed := false
-	for p, name := range names {
-		if strings.ContainsAny(p, "\n") {
-			return fault(ErrUnsafe, "Unsafe name in the commit", fmt.Sprintf("The submodule %q has a line break in its path.", p))
-		}
-		changed = changed || known[p] != name
-		known[p] = name
-	}
-	if !changed {
-		return nil
-	}
-	var lines []string
-	for p, name := range known {
-		lines = append(lines, name+"\t"+p+"\n")
-	}
-	slices.Sort(lines)
-	file := modulesFile(bare, commit)
-	if err := os.MkdirAll(filepath.Dir(file), 0o777); err != nil {
-		return fmt.Errorf("noting the submodules of %s: %w", commit, err)
-	}
-	if err := renameio.WriteFile(file, []byte(strings.Join(lines, "")), 0o644); err != nil {
-		return fmt.Errorf("noting the submodules of %s: %w", commit, err)
-	}
-	return nil
-}
-
-// moduleOf is the name of the bare repository of the submodule at a path, or "".
-func moduleOf(bare, commit, p string) (string, error) {
-	names, err := readModules(bare, commit)
-	return names[p], err
 }
