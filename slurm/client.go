@@ -2,6 +2,7 @@ package slurm
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -41,7 +42,10 @@ func Find(ctx context.Context) (*Client, error) {
 	if err == nil || strings.Contains(out, " is UP") { // a backup that is down makes it fail
 		return c, nil
 	}
-	return nil, fmt.Errorf("%w: sbatch is installed, but its controller does not answer: %v", ErrUnreachable, err)
+	if !errors.Is(err, ErrUnreachable) {
+		err = fmt.Errorf("%w: %w", ErrUnreachable, err)
+	}
+	return nil, fmt.Errorf("sbatch is installed, but its controller does not answer: %w", err)
 }
 
 // Name is "slurm".
