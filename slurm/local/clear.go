@@ -91,8 +91,9 @@ func (s *scheduler) descendants() map[process]*batch {
 // the token that all processes of a job inherit. One that has shed both is
 // killed with the last job that runs.
 func (s *scheduler) owner(p process) *batch {
+	token := tokenOf(p.pid)
 	for _, b := range s.running {
-		if b.pid == p.pid || b.session == p.session || hasToken(p.pid, b.job.Token) {
+		if b.pid == p.pid || b.session == p.session || b.job.Token == token {
 			return b
 		}
 	}

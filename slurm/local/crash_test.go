@@ -13,6 +13,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/runpipe/runpipe/slurm"
 )
 
@@ -71,6 +72,46 @@ func TestSchedulerKilledWithDeafJobs(t *testing.T) {
 	r.wantNoProcess()
 }
 
+func TestBuryEndsWhatTheDeadSchedulerHad(t *testing.T) {
+	l := ledger{byID: map[string]*job{}}
+	add := func(id string, now status, sub submission) {
+		j := &job{id: id, number: len(l.jobs) + 1, submission: sub, status: now, recorded: true, taken: now.Reason != reasonHeld}
+		l.jobs, l.byID[id] = append(l.jobs, j), j
+	}
+	pending := func(reason string) status { return status{State: "PENDING", Reason: reason} }
+	add("done", status{State: "COMPLETED"}, submission{})
+	add("ran", status{State: "RUNNING"}, submission{})
+	add("lives", status{State: "RUNNING"}, submission{})
+	add("waited for CPUs", pending(reasonResources), submission{})
+	add("about to start", pending(reasonDependency), submission{After: []string{"done"}})
+	add("behind the one that ran", pending(reasonDependency), submission{After: []string{"ran"}})
+	add("behind the one that lives", pending(reasonDependency), submission{After: []string{"lives"}})
+	add("held", pending(reasonHeld), submission{Hold: true})
+	add("behind the held one", pending(reasonDependency), submission{After: []string{"held"}})
+	add("released too late", pending(reasonHeld), submission{Hold: true})
+	l.byID["released too late"].released = true
+	l.bury(func(j *job) bool { return j.id == "lives" })
+	got := map[string]string{}
+	for _, j := range l.jobs {
+		got[j.id] = string(j.State) + " " + j.Reason
+	}
+	want := map[string]string{
+		"done":                      "COMPLETED ",
+		"ran":                       "NODE_FAIL NodeDown",
+		"lives":                     "COMPLETING NodeDown",
+		"waited for CPUs":           "NODE_FAIL NodeDown",
+		"about to start":            "NODE_FAIL NodeDown",
+		"behind the one that ran":   "CANCELLED DependencyNeverSatisfied",
+		"behind the one that lives": "PENDING Dependency",
+		"held":                      "PENDING JobHeldUser",
+		"behind the held one":       "PENDING Dependency",
+		"released too late":         "PENDING Resources",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
 func TestReusedPIDIsNotTheScheduler(t *testing.T) {
 	for what, change := range map[string]func(*identity){
 		"another process": func(i *identity) { i.Start++ },
@@ -114,7 +155,7 @@ func TestReusedPIDIsNotTheScheduler(t *testing.T) {
 
 func TestSchedulerToldToEndCancelsAll(t *testing.T) {
 	r := newRun(t)
-	runs := r.submit("runs", "trap 'echo told' TERM\necho up >up\nsleep 300 & wait; wait")
+	runs := r.submit("runs", "trap 'echo told; exit 1' TERM\necho up >up\nsleep 300 & wait")
 	waits := r.submit("waits", "true", after(runs))
 	onHold := r.submit("held", "true", held)
 	r.awaitFile("up")
@@ -199,6 +240,11 @@ func TestHalfWrittenSubmissionsAreNone(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(r.folder.jobs(), ".3.json123"), []byte("{"), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	onNone := r.submission("b", "true")
+	onNone.After = []string{"1"}
+	if _, err := r.Submit(context.Background(), onNone); err == nil {
+		t.Error("a job may wait for one that was never submitted")
+	}
 	id := r.submit("a", "true", held)
 	if id != "2" {
 		t.Errorf("the id is %s, and 1 was given away", id)
@@ -240,6 +286,31 @@ func TestSubmittersAtTheSameTime(t *testing.T) {
 	}
 }
 
+func TestIDsAreGivenOnce(t *testing.T) {
+	r := newRun(t)
+	const each = 100
+	ids := make(chan string)
+	for range 4 {
+		go func() {
+			for range each {
+				id, err := r.folder.reserve()
+				if err != nil {
+					t.Error(err)
+				}
+				ids <- id
+			}
+		}()
+	}
+	seen := map[string]bool{}
+	for range 4 * each {
+		id := <-ids
+		if seen[id] {
+			t.Fatalf("id %s was given twice", id)
+		}
+		seen[id] = true
+	}
+}
+
 func TestSchedulerThatCannotStart(t *testing.T) {
 	r := newRun(t)
 	id := r.submit("a", "true", held)
@@ -262,6 +333,9 @@ func TestOnlyOneSchedulerServes(t *testing.T) {
 	r := newRun(t)
 	id := r.submit("a", "until [ -e go ]; do sleep 0.01; done")
 	first := r.scheduler()
+	if p, err := readProcess(first); err != nil || p.session != first {
+		t.Errorf("the scheduler is not in a session of its own: %+v, %v", p, err)
+	}
 	out, err := exec.Command(os.Args[0], "schedule", r.dir).CombinedOutput()
 	if err == nil || !bytes.Contains(out, []byte(strconv.Itoa(first))) {
 		t.Errorf("a second scheduler: %v: %s", err, out)

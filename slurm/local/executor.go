@@ -31,7 +31,7 @@ type Executor struct {
 	options Options
 
 	mu      sync.Mutex
-	env     map[string][]string // of submitted jobs, until the scheduler has it
+	env     map[string][][]byte // of submitted jobs, until the scheduler has it
 	machine *Machine            // found when the first job asks for GPUs
 	known   map[string]submission
 }
@@ -44,7 +44,7 @@ func New(dir string, o Options) *Executor {
 	if abs, err := filepath.Abs(dir); err == nil {
 		dir = abs
 	}
-	return &Executor{folder: folder{dir}, options: o, env: map[string][]string{}, known: map[string]submission{}}
+	return &Executor{folder: folder{dir}, options: o, env: map[string][][]byte{}, known: map[string]submission{}}
 }
 
 // Name is "local".

@@ -65,17 +65,6 @@ func openLocks(path string) (*os.File, error) {
 	return folder, nil
 }
 
-// free counts the GPUs that no job of this run has.
-func (p *gpuPool) free() int {
-	n := 0
-	for _, slot := range p.gpus {
-		if slot.lock == nil {
-			n++
-		}
-	}
-	return n
-}
-
 // take locks n GPUs, or none. If other runs have too many of them, freed tells
 // when to try again.
 func (p *gpuPool) take(n int) ([]*gpuSlot, error) {

@@ -107,7 +107,7 @@ const jobPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 // jobEnv is the whole environment of a batch process, sorted: as bare as the one
 // that a Slurm job is submitted with. GPUs are named by their index in the order
 // of the PCI bus, which is nvidia-smi's and must be CUDA's too.
-func jobEnv(j *job, gpus []*gpuSlot, extra []string) []string {
+func jobEnv(j *job, gpus []*gpuSlot, extra [][]byte) []string {
 	devices := make([]string, len(gpus))
 	for i, slot := range gpus {
 		devices[i] = slot.device()
@@ -122,7 +122,7 @@ func jobEnv(j *job, gpus []*gpuSlot, extra []string) []string {
 		env["USER"], env["LOGNAME"] = u.Username, u.Username
 	}
 	for _, pair := range extra {
-		name, value, _ := strings.Cut(pair, "=")
+		name, value, _ := strings.Cut(string(pair), "=")
 		env[name] = value
 	}
 	env["CUDA_DEVICE_ORDER"] = "PCI_BUS_ID"

@@ -93,20 +93,24 @@ func TestTimeLimit(t *testing.T) {
 	limit := func(s *slurm.Submission) { s.Job.Resources.Time = 200 * time.Millisecond }
 	r := newRun(t)
 	kind := r.submit("kind", "trap 'echo told; exit 0' TERM\nsleep 60 & wait", limit)
-	deaf := r.submit("deaf", "trap '' TERM\nsleep 60", limit)
 	next := r.submit("next", "true", after(kind))
-	for _, id := range []string{kind, deaf} {
-		if j := r.awaitState(id, "TIMEOUT"); j.Reason != "TimeLimit" {
-			t.Errorf("%+v", j)
-		}
+	if j := r.awaitState(kind, "TIMEOUT"); j.Reason != "TimeLimit" || j.Exit == nil || *j.Exit != (slurm.ExitCode{}) {
+		t.Errorf("%+v, exit %+v", j, j.Exit)
 	}
 	if got := r.read(r.log("kind")); got != "told\n" {
 		t.Errorf("log of the one that listens: %q", got)
 	}
-	if j := r.queue()[deaf]; j.Exit == nil || j.Exit.Signal != 9 {
-		t.Errorf("the deaf one: exit %+v", j.Exit)
-	}
 	r.awaitState(next, "CANCELLED")
+	r.wantNoProcess()
+}
+
+func TestTimeLimitKillsTheDeaf(t *testing.T) {
+	r := newRun(t)
+	r.options.KillWait = 100 * time.Millisecond
+	id := r.submit("deaf", "trap '' TERM\nsleep 60 & sleep 60", func(s *slurm.Submission) { s.Job.Resources.Time = 100 * time.Millisecond })
+	if j := r.awaitState(id, "TIMEOUT"); j.Exit == nil || j.Exit.Signal != 9 {
+		t.Errorf("%+v, exit %+v", j, j.Exit)
+	}
 	r.wantNoProcess()
 }
 
@@ -190,11 +194,11 @@ func TestJobEnvironment(t *testing.T) {
 	t.Setenv("PATH", os.Getenv("PATH")+":/leaked")
 	t.Setenv("LANG", "")
 	id := r.submit("a", "pwd; env -0 | sort -z | tr '\\0' '\\n'; echo to stderr >&2; umask", func(s *slurm.Submission) {
-		s.Env = []string{"RUNPIPE_ENV_TOKEN=s3cret=1", "CUDA_VISIBLE_DEVICES=7"}
+		s.Env = []string{"RUNPIPE_ENV_TOKEN=s3cret=1", "LATIN=caf\xe9", "CUDA_VISIBLE_DEVICES=7"}
 	})
 	r.awaitState(id, "COMPLETED")
 	log := r.read(r.log("a"))
-	for _, want := range []string{r.home + "\n", "\nRUNPIPE_ENV_TOKEN=s3cret=1\n", "\nCUDA_VISIBLE_DEVICES=\n", "\nLANG=C.UTF-8\n", "\nPATH=" + jobPath + "\n",
+	for _, want := range []string{r.home + "\n", "\nRUNPIPE_ENV_TOKEN=s3cret=1\n", "\nLATIN=caf\xe9\n", "\nCUDA_VISIBLE_DEVICES=\n", "\nLANG=C.UTF-8\n", "\nPATH=" + jobPath + "\n",
 		"\nSHELL=/bin/bash\n", "\nRUNPIPE_LOCAL_JOB=" + id + "\n", "\nRUNPIPE_LOCAL_TOKEN=", "\nTMPDIR=" + os.TempDir() + "\n", "\nto stderr\n"} {
 		if !strings.Contains("\n"+log, want) {
 			t.Errorf("the log lacks %q:\n%s", want, log)
@@ -220,6 +224,9 @@ func TestSecretsTouchNoFile(t *testing.T) {
 	r.awaitFile("up")
 	// A later one goes to the scheduler that lives already.
 	second := r.submit("second", `[ "${#S}" = 28 ]`, after(first), func(s *slurm.Submission) { s.Env = []string{"S=" + secret} })
+	if len(r.env) > 0 {
+		t.Errorf("the submitter still keeps %d environments", len(r.env))
+	}
 	if err := os.WriteFile(filepath.Join(r.home, "go"), nil, 0o600); err != nil {
 		t.Fatal(err)
 	}

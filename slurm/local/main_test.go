@@ -38,6 +38,12 @@ type run struct {
 func newRun(t *testing.T) *run {
 	t.Helper()
 	t.Setenv("TMPDIR", t.TempDir()) // GPU locks of its own
+	return anotherRun(t)
+}
+
+// anotherRun is a run that shares the machine with an earlier one of the test.
+func anotherRun(t *testing.T) *run {
+	t.Helper()
 	r := &run{T: t, dir: filepath.Join(t.TempDir(), "local"), home: t.TempDir()}
 	r.Executor = r.again()
 	t.Cleanup(func() {
@@ -47,7 +53,7 @@ func newRun(t *testing.T) *run {
 		}
 		if t.Failed() {
 			log, _ := os.ReadFile(r.folder.log())
-			t.Logf("scheduler.log:\n%s", log)
+			t.Logf("%s:\n%s", r.folder.log(), log)
 		}
 	})
 	return r
@@ -57,7 +63,7 @@ func newRun(t *testing.T) *run {
 func (r *run) again() *Executor {
 	return New(r.dir, Options{
 		Serve:    []string{os.Args[0], "schedule", r.dir},
-		KillWait: 300 * time.Millisecond,
+		KillWait: 30 * time.Second, // no trap takes that long
 	})
 }
 
@@ -194,8 +200,9 @@ func (r *run) wantNoProcess() {
 	if err != nil {
 		r.Fatal(err)
 	}
+	found := marked()
 	for _, j := range l.jobs {
-		if left := withToken(j.Token); len(left) > 0 {
+		if left := found[j.Token]; len(left) > 0 {
 			r.Errorf("of job %s (%s) are left: %+v", j.id, j.Name, left)
 		}
 	}

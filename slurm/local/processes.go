@@ -67,44 +67,54 @@ func processTable() []process {
 	return table
 }
 
-// hasToken reports whether the process was started with this token. The
-// environment of other users' processes, and of zombies, cannot be read.
-func hasToken(pid int, token string) bool {
-	data, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/environ")
-	want := []byte(tokenVariable + "=" + token)
-	return err == nil && (bytes.HasPrefix(data, append(want, 0)) || bytes.Contains(data, append(append([]byte{0}, want...), 0)))
-}
-
-// withToken lists the living processes of the job with this token.
-func withToken(token string) []process {
-	var list []process
-	for _, p := range processTable() {
-		if !p.zombie() && hasToken(p.pid, token) {
-			list = append(list, p)
+// tokenOf is the token that a process was started with, or "". The environment
+// of other users' processes, and of zombies, cannot be read.
+func tokenOf(pid int) string {
+	data, _ := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/environ")
+	for pair := range bytes.SplitSeq(data, []byte{0}) {
+		if token, ok := bytes.CutPrefix(pair, []byte(tokenVariable+"=")); ok {
+			return string(token)
 		}
 	}
-	return list
+	return ""
+}
+
+// marked lists the living processes of all jobs, by token.
+func marked() map[string][]process {
+	found := map[string][]process{}
+	for _, p := range processTable() {
+		if p.zombie() {
+			continue
+		}
+		if token := tokenOf(p.pid); token != "" {
+			found[token] = append(found[token], p)
+		}
+	}
+	return found
 }
 
 // killPatience is how long killed processes may take to be gone: one that hangs
 // in the kernel (a lost network file system) does not go before that is over.
 const killPatience = 10 * time.Second
 
-// killToken kills all processes of a job until none is left.
-func killToken(ctx context.Context, token string) error {
+// killMarked kills all processes with these tokens until none is left.
+func killMarked(ctx context.Context, tokens []string) error {
 	ctx, cancel := context.WithTimeout(ctx, killPatience)
 	defer cancel()
 	for pause := time.Millisecond; ; pause = min(2*pause, 100*time.Millisecond) {
-		left := withToken(token)
-		if len(left) == 0 {
-			return nil
+		all, left := marked(), 0
+		for _, token := range tokens {
+			for _, p := range all[token] {
+				p.kill()
+				left++
+			}
 		}
-		for _, p := range left {
-			p.kill()
+		if left == 0 {
+			return nil
 		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("%d of its processes were killed and do not end: %w", len(left), ctx.Err())
+			return fmt.Errorf("%d processes were killed and do not end: %w", left, ctx.Err())
 		case <-time.After(pause): // they are not our children: nothing tells when they are gone
 		}
 	}

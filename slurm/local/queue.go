@@ -46,7 +46,8 @@ func (e *Executor) review() (l ledger, served bool, err error) {
 	l.apply(st)
 	switch life {
 	case dead:
-		l.bury(func(j *job) bool { return len(withToken(j.Token)) > 0 })
+		left := marked()
+		l.bury(func(j *job) bool { return len(left[j.Token]) > 0 })
 	case absent:
 		l.settle(time.Time{})
 	default:
@@ -95,16 +96,18 @@ func (f folder) readLiveState() (state, life, error) {
 
 // killLeftovers ends what a dead scheduler left of these jobs.
 func (e *Executor) killLeftovers(ctx context.Context, ids []string) error {
+	if _, life, err := e.folder.readLiveState(); life != dead || err != nil {
+		return err
+	}
 	l := ledger{}
 	if err := l.load(e.folder, e.known); err != nil {
 		return err
 	}
+	var tokens []string
 	for _, id := range ids {
 		if j := l.byID[id]; j != nil {
-			if err := killToken(ctx, j.Token); err != nil {
-				return fmt.Errorf("job %s: %w", id, err)
-			}
+			tokens = append(tokens, j.Token)
 		}
 	}
-	return nil
+	return killMarked(ctx, tokens)
 }

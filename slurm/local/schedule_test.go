@@ -31,7 +31,7 @@ func (r *run) open(name string) {
 }
 
 func TestJobsRunSideBySideAsCPUsAllow(t *testing.T) {
-	cpus := affinity()
+	cpus := capacity("/proc", "/sys/fs/cgroup").CPUs
 	r := newRun(t)
 	var ids []string
 	for i := range cpus + 1 {
@@ -137,8 +137,8 @@ func TestGPUsAreHandedOut(t *testing.T) {
 	}
 
 	// Another run on the machine has what is left, and waits for the rest.
-	other := &run{T: t, dir: filepath.Join(t.TempDir(), "local"), home: r.home}
-	other.Executor = other.again()
+	other := anotherRun(t)
+	other.home = r.home
 	two := other.submit("two", "true"+say+"two\n"+gate("two"), gpu(2))
 	other.awaitFile("up-two")
 	third := other.submit("third", "true"+say+"third", gpu(1), after())
@@ -148,6 +148,9 @@ func TestGPUsAreHandedOut(t *testing.T) {
 	if j := r.queue()[three]; j.State != "PENDING" {
 		t.Errorf("another run has two GPUs, and the job that wants three is %+v", j)
 	}
+	// That one wants no CPU that is not free: it keeps no one from running.
+	plain := r.submit("plain", "true", resources(slurm.Resources{CPUs: 1 << 20}))
+	r.awaitState(plain, "COMPLETED")
 	r.open("two")
 	other.awaitState(two, "COMPLETED")
 	r.awaitState(three, "COMPLETED")

@@ -27,7 +27,7 @@ type scheduler struct {
 
 	ledger  ledger
 	cache   map[string]submission
-	env     map[string][]string // by job; removed when the job has started
+	env     map[string][][]byte // by job; removed when the job has started
 	running map[string]*batch   // by job
 	begin   func(*job, []*gpuSlot) (*batch, error)
 	written string // the last state
@@ -73,7 +73,7 @@ func Serve(ctx context.Context, dir string) error {
 	if conn != nil {
 		first, err := receive(conn)
 		if err != nil { // the submitter is gone, and no one was told that its jobs run
-			return err
+			return errors.Join(err, writeFile(s.folder.state(), []byte(s.encode(nil))))
 		}
 		s.hear(first)
 	}
@@ -120,7 +120,7 @@ func newScheduler(dir string) (*scheduler, error) {
 	s := &scheduler{
 		folder: New(dir, Options{}).folder, self: id, killWait: DefaultKillWait,
 		machine: capacity("/proc", "/sys/fs/cgroup"), gpus: &gpuPool{},
-		cache: map[string]submission{}, env: map[string][]string{}, running: map[string]*batch{},
+		cache: map[string]submission{}, env: map[string][][]byte{}, running: map[string]*batch{},
 	}
 	s.begin = s.launch
 	return s, nil
@@ -143,23 +143,28 @@ func (s *scheduler) takeOver(ctx context.Context) error {
 		return err
 	}
 	s.ledger.apply(st)
-	if life != dead {
-		return nil
-	}
-	var failed error
-	s.ledger.bury(func(j *job) bool {
-		failed = errors.Join(failed, killToken(ctx, j.Token))
-		return false
-	})
-	for _, j := range s.ledger.jobs {
-		if j.ready() { // released at the last moment, it may have started
-			failed = errors.Join(failed, killToken(ctx, j.Token))
+	if life == dead {
+		if err := s.inherit(ctx); err != nil {
+			return fmt.Errorf("ending what a killed scheduler left behind: %w", err)
 		}
 	}
-	if failed != nil {
-		return fmt.Errorf("ending what a killed scheduler left behind: %w", failed)
+	// From here on, Queue will notice if this one is killed.
+	s.ledger.settle(time.Now().UTC())
+	s.written = s.encode(&s.self)
+	return writeFile(s.folder.state(), []byte(s.written))
+}
+
+// inherit ends the jobs of a killed scheduler, and what is left of them. One that
+// was released at the last moment may have started unrecorded: it starts again.
+func (s *scheduler) inherit(ctx context.Context) error {
+	var tokens []string
+	for _, j := range s.ledger.jobs {
+		if !j.ended() {
+			tokens = append(tokens, j.Token)
+		}
 	}
-	return nil
+	s.ledger.bury(func(*job) bool { return false })
+	return killMarked(ctx, tokens)
 }
 
 // run is the event loop: whatever happened, it writes down what became of the
@@ -171,6 +176,7 @@ func (s *scheduler) run(ctx context.Context, calls <-chan *call) error {
 	defer signal.Stop(ended)
 	defer signal.Stop(stop)
 	s.writer = newStateWriter(s.folder.state())
+	signal.Notify(make(chan os.Signal, 1), unix.SIGHUP) // a session's end is no reason to end
 	interrupt := ctx.Done()
 	for {
 		s.schedule(ctx)

@@ -18,7 +18,7 @@ import (
 // message is what a submitter tells the scheduler: look at the folder again,
 // and here is what is written nowhere.
 type message struct {
-	Env      map[string][]string `json:"env,omitempty"` // of jobs, by id
+	Env      map[string][][]byte `json:"env,omitempty"` // of jobs, by id: "NAME=value" in any encoding
 	KillWait time.Duration       `json:"kill_wait,omitempty"`
 	Machine  *Machine            `json:"machine,omitempty"` // if the submitter has looked already
 }

@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/runpipe/runpipe/slurm"
 )
@@ -74,7 +75,9 @@ func (e *Executor) submit(ctx context.Context, s slurm.Submission) (string, erro
 	}
 	e.known[id] = sub
 	if len(names) > 0 {
-		e.env[id] = slices.Clone(s.Env)
+		for _, pair := range s.Env {
+			e.env[id] = append(e.env[id], []byte(pair))
+		}
 	}
 	if s.Hold {
 		return id, nil
@@ -89,6 +92,9 @@ func (e *Executor) submit(ctx context.Context, s slurm.Submission) (string, erro
 func (e *Executor) possible(ctx context.Context, s slurm.Submission) error {
 	if !filepath.IsAbs(s.Path) || !filepath.IsAbs(s.Job.Log) || !filepath.IsAbs(s.Job.Dir) {
 		return errors.New("the paths of the script, the log and the working folder must be absolute")
+	}
+	if !utf8.ValidString(s.Path + s.Job.Log + s.Job.Dir) {
+		return errors.New("the paths of the script, the log and the working folder must be valid UTF-8")
 	}
 	if n := s.Job.Resources.Nodes; n > 1 {
 		return fmt.Errorf("%d nodes were asked for, and the local executor has one: this machine", n)

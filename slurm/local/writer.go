@@ -76,19 +76,23 @@ func (w *stateWriter) write(data string) error {
 // write hands the state to the writer if it has changed or someone waits for
 // it. scheduler is nil in the last one.
 func (s *scheduler) write(scheduler *identity) {
+	data := s.encode(scheduler)
+	if data == s.written && len(s.unheard) == 0 {
+		return
+	}
+	s.writer.put(snapshot{data, s.unheard})
+	s.written, s.unheard = data, nil
+}
+
+// encode is the content of state.json.
+func (s *scheduler) encode(scheduler *identity) string {
 	st := state{Version: fileVersion, Scheduler: scheduler, Jobs: map[string]status{}}
 	for _, j := range s.ledger.jobs {
 		st.Jobs[j.id] = j.status
-		j.recorded = true
 	}
 	data, err := json.Marshal(st)
 	if err != nil {
 		panic(fmt.Sprintf("a state is numbers and strings: %v", err))
 	}
-	if string(data) == s.written && len(s.unheard) == 0 {
-		return
-	}
-	s.written = string(data)
-	s.writer.put(snapshot{s.written + "\n", s.unheard})
-	s.unheard = nil
+	return string(data) + "\n"
 }
