@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -21,6 +20,8 @@ type applyOptions struct {
 	name   string
 	detach bool
 	json   bool
+
+	submitting bool // jobs may have been handed over
 }
 
 func newApply(a *app) *cobra.Command {
@@ -68,21 +69,38 @@ func applyStatuses() map[string]string {
 
 func (o *applyOptions) run(cmd *cobra.Command) error {
 	outliveReader()
-	r, x, err := o.submit(cmd)
-	if err != nil {
+	i := listen()
+	defer i.stop()
+	var r *run.Run
+	var x slurm.Executor
+	sig, err := i.during(cmd.Context(), func(ctx context.Context) (err error) {
+		r, x, err = o.submit(ctx, cmd)
 		return err
-	}
-	if o.detach {
+	})
+	switch {
+	case err != nil && sig != nil:
+		return o.interruptedBy(err)
+	case err != nil:
+		return err
+	case o.detach:
 		return o.leave(cmd.Context(), r, x)
+	case sig != nil: // too late to keep it from being submitted
+		return o.interrupted(cmd.Context(), i, r, x)
 	}
-	return o.watch(cmd.Context(), r, x)
+	return o.watch(cmd.Context(), i, r, x)
 }
 
-// submit goes from the file to a submitted run. A signal until then means that
-// nothing is submitted.
-func (o *applyOptions) submit(cmd *cobra.Command) (*run.Run, slurm.Executor, error) {
-	ctx, stop := interruptible(cmd.Context())
-	defer stop()
+// interruptedBy says what a signal has interrupted. Once jobs were being
+// submitted, the error tells whether all of them could be taken back.
+func (o *applyOptions) interruptedBy(err error) error {
+	if !o.submitting && (errors.Is(err, errTold) || errors.Is(err, context.Canceled)) {
+		return &interruptedError{"interrupted: nothing was submitted"}
+	}
+	return &interruptedError{"interrupted: " + err.Error()}
+}
+
+// submit goes from the file to a submitted run.
+func (o *applyOptions) submit(ctx context.Context, cmd *cobra.Command) (*run.Run, slurm.Executor, error) {
 	executor, err := o.chooseExecutor(ctx, cmd, o.executor)
 	if err != nil {
 		return nil, nil, err
@@ -138,6 +156,7 @@ func (o *applyOptions) handOver(ctx context.Context, w *workspace.Workspace, m *
 	if err != nil {
 		return nil, nil, err
 	}
+	o.submitting = true
 	r, err := run.Submit(ctx, w, m.plan, x, run.SubmitOptions{
 		ID: id, Name: o.name, Environ: o.environ, Stages: compiled, Outputs: outputValues(m.plan),
 	})
@@ -172,42 +191,40 @@ func (o *applyOptions) leave(ctx context.Context, r *run.Run, x slurm.Executor) 
 	return o.reporter(true).Status(view.Outcome{Status: st, Results: results(r)})
 }
 
-// watch follows the run. A signal detaches from Slurm, and ends a local run,
-// which is the terminal's own.
-func (o *applyOptions) watch(ctx context.Context, r *run.Run, x slurm.Executor) error {
-	st, sig, err := o.follow(ctx, r, x)
-	if err != nil {
+// watch follows the run until it has ended.
+func (o *applyOptions) watch(ctx context.Context, i *interrupts, r *run.Run, x slurm.Executor) error {
+	st, sig, err := o.follow(ctx, i, r, x)
+	switch {
+	case err != nil:
 		return err
+	case sig != nil:
+		return o.interrupted(ctx, i, r, x)
 	}
-	if sig == nil {
-		return o.conclude(r, st, o.json)
-	}
+	return o.conclude(r, st, o.json)
+}
+
+// interrupted detaches from a run on Slurm. A local run belongs to the terminal:
+// it is cancelled, and its processes are waited for, until a second signal.
+func (o *applyOptions) interrupted(ctx context.Context, i *interrupts, r *run.Run, x slurm.Executor) error {
 	if x.Name() != executorLocal {
 		o.goesOn(r)
-		return errInterrupted
+		return &interruptedError{}
 	}
-	return o.abandon(ctx, r, x, sig)
-}
-
-// abandon cancels a local run and waits for its processes to end.
-func (o *applyOptions) abandon(ctx context.Context, r *run.Run, x slurm.Executor, sig os.Signal) error {
-	if sig == syscall.SIGHUP {
-		o.err.Say("The terminal is gone; cancelling the run.")
-	} else {
-		o.err.Say("Cancelling run " + r.Run + "; once more leaves at once.")
-	}
+	o.err.Say("Cancelling run " + r.Run + "; once more leaves at once.")
 	if _, err := run.Cancel(ctx, r, x, nil); err != nil {
-		return errors.Join(err, errInterrupted)
+		return &interruptedError{err.Error()}
 	}
-	st, again, err := o.follow(ctx, r, x)
-	if err != nil {
-		return errors.Join(err, errInterrupted)
-	}
-	if again != nil {
+	st, again, err := o.follow(ctx, i, r, x)
+	switch {
+	case err != nil:
+		return &interruptedError{err.Error()}
+	case again != nil:
 		o.err.Say("Left while the run's processes are being ended. To see what is left of it:")
 		o.err.Say("  " + o.program() + " status " + r.Run)
-		return errInterrupted
+		return &interruptedError{}
 	}
-	return errors.Join(o.reporter(o.json).Status(view.Outcome{Status: st, Results: results(r)}), errInterrupted)
+	if err := o.summarise(r, st, o.json); err != nil {
+		return &interruptedError{err.Error()}
+	}
+	return &interruptedError{}
 }
-

@@ -16,6 +16,7 @@ func exitStatus(err error) int {
 	var wrong *usageError
 	var outcome *outcomeError
 	var job *jobError
+	var interrupted *interruptedError
 	switch {
 	case err == nil:
 		return 0
@@ -29,7 +30,7 @@ func exitStatus(err error) int {
 		return 3
 	case errors.Is(err, errLocked):
 		return 5
-	case errors.Is(err, errInterrupted), errors.Is(err, context.Canceled):
+	case errors.As(err, &interrupted), errors.Is(err, context.Canceled):
 		return 130
 	}
 	return 1
@@ -52,11 +53,16 @@ type outcomeError struct{ status int }
 
 func (e *outcomeError) Error() string { return "the run did not succeed" }
 
+// interruptedError is a verb that a signal has ended. The text is what is still
+// to be said, or "".
+type interruptedError struct{ text string }
+
+func (e *interruptedError) Error() string { return "interrupted: " + e.text }
+
 // The errors about which all is said where they are met.
 var (
 	errTold        = errors.New("told already")
 	errUnformatted = errors.New("files are not in canonical format")
-	errInterrupted = errors.New("interrupted")
 	errLocked      = errors.New("the lock file would have to change")
 )
 
@@ -65,9 +71,15 @@ func (a *app) tell(err error) {
 	var wrong *usageError
 	var outcome *outcomeError
 	var job *jobError
+	var interrupted *interruptedError
 	switch {
-	case errors.As(err, &job): // its record and its log tell
-	case err == nil, errors.Is(err, errTold), errors.Is(err, errUnformatted), errors.Is(err, errInterrupted), errors.Is(err, errLocked), errors.As(err, &outcome):
+	case err == nil, errors.Is(err, errTold), errors.Is(err, errUnformatted), errors.Is(err, errLocked):
+	case errors.As(err, &outcome): // the summary
+	case errors.As(err, &job): // its record and its log
+	case errors.As(err, &interrupted):
+		if interrupted.text != "" {
+			a.err.Problem(interrupted.text)
+		}
 	case errors.As(err, &wrong):
 		a.err.Problem(wrong.text)
 		a.err.Say(fmt.Sprintf("See '%s --help'.", wrong.verb))

@@ -66,7 +66,7 @@ func TestExitStatus(t *testing.T) {
 		4:   {&outcomeError{4}},
 		5:   {errLocked},
 		7:   {&jobError{7}},
-		130: {errInterrupted, context.Canceled, fmt.Errorf("fetching: %w", errInterrupted)},
+		130: {&interruptedError{}, context.Canceled, fmt.Errorf("fetching: %w", context.Canceled)},
 	} {
 		for _, err := range errs {
 			if got := exitStatus(err); got != want {

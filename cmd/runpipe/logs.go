@@ -148,7 +148,7 @@ func (l *logReader) follow(ctx context.Context) error {
 		}
 		select {
 		case <-ctx.Done():
-			return errInterrupted
+			return &interruptedError{}
 		case <-time.After(look):
 		}
 	}

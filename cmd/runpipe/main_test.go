@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/runpipe/runpipe/slurm/slurmtest"
 )
 
 var update = flag.Bool("update", false, "write golden output anew")
@@ -18,8 +20,13 @@ func TestMain(m *testing.M) {
 	if strings.HasPrefix(filepath.Base(os.Args[0]), "runpipe-") {
 		os.Exit(Main())
 	}
-	testscript.Main(m, map[string]func(){"runpipe": main})
+	testscript.Main(tests{m}, map[string]func(){"runpipe": main})
 }
+
+// tests are those of this package, with the cluster that they share.
+type tests struct{ m *testing.M }
+
+func (t tests) Run() int { return slurmtest.Main(t.m) }
 
 // TestScripts runs the command line as a person does. Golden output stands in
 // the scripts themselves; -update writes it anew.

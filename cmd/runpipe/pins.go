@@ -5,7 +5,6 @@ import (
 	"maps"
 	"sync"
 
-
 	"github.com/runpipe/runpipe/pipeline"
 	"github.com/runpipe/runpipe/pipeline/lock"
 	"github.com/runpipe/runpipe/pipeline/plan"
@@ -89,4 +88,3 @@ func (p *pinning) progress() func(label string) git.Progress {
 		}
 	}
 }
-

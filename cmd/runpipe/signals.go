@@ -32,6 +32,40 @@ func interruptible(ctx context.Context) (context.Context, context.CancelFunc) {
 	return ctx, stop
 }
 
+// interrupts are the endings that come while a verb goes from one step to the
+// next: none ends the process in between, and none is lost.
+type interrupts struct{ came chan os.Signal }
+
+func listen() *interrupts {
+	i := &interrupts{make(chan os.Signal, 1)}
+	if list := endings(); len(list) > 0 {
+		signal.Notify(i.came, list...)
+	}
+	return i
+}
+
+func (i *interrupts) stop() { signal.Stop(i.came) }
+
+// during does a step whose context ends when a signal comes, and returns that
+// signal; nil if none came until the step was done.
+func (i *interrupts) during(ctx context.Context, step func(context.Context) error) (os.Signal, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	done, result := make(chan struct{}), error(nil)
+	go func() {
+		defer close(done)
+		result = step(ctx)
+	}()
+	select {
+	case <-done:
+		return nil, result
+	case s := <-i.came:
+		cancel()
+		<-done
+		return s, result
+	}
+}
+
 // outliveReader keeps the process alive when what reads its output goes away, as
 // in `runpipe apply FILE | head`: a chain is submitted whole or not at all.
 func outliveReader() {

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"os"
-	"os/signal"
 
 	"github.com/spf13/cobra"
 
@@ -61,59 +60,56 @@ func (o *watchOptions) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	st, sig, err := o.follow(ctx, r, x)
+	i := listen()
+	defer i.stop()
+	st, sig, err := o.follow(ctx, i, r, x)
 	if err != nil {
 		return err
 	}
 	if sig != nil {
 		o.goesOn(r)
-		return errInterrupted
+		return &interruptedError{}
 	}
 	return o.conclude(r, st, o.json)
 }
 
 // follow shows a run as it goes, until it has ended or a signal came.
-func (a *app) follow(ctx context.Context, r *run.Run, x slurm.Executor) (st run.Status, sig os.Signal, err error) {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	signals := make(chan os.Signal, 1)
-	if list := endings(); len(list) > 0 {
-		signal.Notify(signals, list...)
-		defer signal.Stop(signals)
-	}
-	came := make(chan os.Signal, 1)
-	go func() {
-		select {
-		case s := <-signals:
-			came <- s
-			cancel()
-		case <-ctx.Done():
-		}
-	}()
+func (a *app) follow(ctx context.Context, i *interrupts, r *run.Run, x slurm.Executor) (st run.Status, sig os.Signal, err error) {
 	progress := view.NewProgress(a.err, a.now)
 	defer progress.Close()
-	st, err = run.Watch(ctx, r, x, progress.Update)
+	sig, err = i.during(ctx, func(ctx context.Context) (watched error) {
+		st, watched = run.Watch(ctx, r, x, progress.Update)
+		return watched
+	})
+	if sig != nil && !st.State.Ended() {
+		return st, sig, nil
+	}
 	if err == nil && a.out.Live {
 		progress.Clear() // the summary says it all again
 	}
-	progress.Close()
-	select {
-	case sig = <-came:
-		return st, sig, nil
-	default:
-		return st, nil, err
-	}
+	return st, nil, err
 }
 
 // conclude shows how a run ended, and turns that into the exit status.
 func (a *app) conclude(r *run.Run, st run.Status, asJSON bool) error {
-	if err := a.reporter(asJSON).Status(view.Outcome{Status: st, Results: results(r)}); err != nil {
+	if err := a.summarise(r, st, asJSON); err != nil {
 		return err
 	}
 	if status := st.ExitCode(); status != 0 {
 		return &outcomeError{status}
 	}
 	return nil
+}
+
+// summarise shows a run at its end, apart from what was said on the same
+// terminal before.
+func (a *app) summarise(r *run.Run, st run.Status, asJSON bool) error {
+	if a.out.Live && !asJSON {
+		if err := a.out.Blank(); err != nil {
+			return err
+		}
+	}
+	return a.reporter(asJSON).Status(view.Outcome{Status: st, Results: results(r)})
 }
 
 // goesOn says how to look at a run that nobody watches any more.

@@ -54,6 +54,9 @@ func NewLive(s *Screen, now func() time.Time) *Live {
 func (l *Live) Update(st run.Status) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if l.closed {
+		return
+	}
 	l.status = &st
 	l.readTails()
 	l.paint()
