@@ -36,9 +36,9 @@ func (p *Pipeline) Evaluate(f Facts) (*Evaluated, hcl.Diagnostics) {
 	}
 	e := p.evaluate(f)
 	if e.diags.HasErrors() {
-		return nil, Sort(e.diags)
+		return nil, p.shorten(Sort(e.diags))
 	}
-	return &Evaluated{Stages: inOrder(e.stages), Outputs: e.outputs}, Sort(e.diags)
+	return &Evaluated{Stages: inOrder(e.stages), Outputs: e.outputs}, p.shorten(Sort(e.diags))
 }
 
 // evaluation is one pass over all nodes.
@@ -89,11 +89,9 @@ func (e *evaluation) local(n *node) {
 func (e *evaluation) readDefaults(n *node) {
 	value, diags := hcldec.Decode(n.block.Body, stages.DefaultsSpec(), e.scope(n))
 	e.report(diags, n)
-	if !diags.HasErrors() {
-		diags = stages.CheckDefaults(value, n.at)
-		e.report(diags, n)
-	}
-	if !diags.HasErrors() {
+	more := stages.CheckDefaults(value, n.at)
+	e.report(more, n)
+	if !diags.HasErrors() && !more.HasErrors() {
 		e.defaults = value
 	}
 }

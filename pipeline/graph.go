@@ -59,7 +59,7 @@ func (s *sorter) report(cycle []string) {
 	for _, name := range cycle {
 		s.nodes[name].cyclic = true
 	}
-	first := slices.Index(cycle, slices.Min(cycle))
+	first := slices.Index(cycle, s.start(cycle))
 	turned := append(slices.Clone(cycle[first:]), cycle[:first]...)
 	turned = append(turned, turned[0])
 	n := s.nodes[turned[0]]
@@ -75,6 +75,17 @@ func (s *sorter) report(cycle []string) {
 		return
 	}
 	s.diags = append(s.diags, fault(place, "Cycle", "Each of these needs the next one first: %s.", strings.Join(turned, " → ")))
+}
+
+// start is where a cycle is best entered: at its first stage, since a local only
+// passes on what a stage makes.
+func (s *sorter) start(cycle []string) string {
+	for _, name := range slices.Sorted(slices.Values(cycle)) {
+		if s.nodes[name].kind != nil {
+			return name
+		}
+	}
+	return slices.Min(cycle)
 }
 
 func selfHint(n *node) string {

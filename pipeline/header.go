@@ -26,7 +26,7 @@ func (p *Pipeline) readHeader(block *hcl.Block) hcl.Diagnostics {
 		return nil
 	}
 	value, diags := hcldec.Decode(block.Body, headerSpec, nil)
-	diags = reword(diags, nil)
+	diags = reword(diags, &node{name: "pipeline", at: block.DefRange, block: block})
 	attributes, _, _ := block.Body.PartialContent(hcldec.ImpliedSchema(headerSpec))
 	place := func(name string) hcl.Range { return attributes.Attributes[name].Expr.Range() }
 	if name, ok := knownText(value, "name"); ok {

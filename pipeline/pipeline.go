@@ -104,7 +104,7 @@ func LoadSource(name string, src []byte, o Options) (*Pipeline, hcl.Diagnostics)
 	p := newPipeline(name)
 	diags := p.load(src, o)
 	p.faulty = diags.HasErrors()
-	return p, Sort(diags)
+	return p, p.shorten(Sort(diags))
 }
 
 func (p *Pipeline) load(src []byte, o Options) hcl.Diagnostics {

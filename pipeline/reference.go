@@ -81,12 +81,11 @@ func (p *Pipeline) reference(t hcl.Traversal, where place) reference {
 	}
 	step, ok := t[1].(hcl.TraverseAttr)
 	if !ok {
-		return refuse("Incomplete reference", "%s is followed by a dot and a name: %s", r.root, p.incomplete(r.root))
+		return refuse("Incomplete reference", "%s is followed by a dot and a name. %s", r.root, p.incomplete(r.root))
 	}
 	r.name = step.Name
-	if names := p.names(r.root); !slices.Contains(names, step.Name) {
-		where := t[:2].SourceRange()
-		r.fault = fault(where, unknownSummary(r.root), "There is no %s.%s.%s", r.root, step.Name, p.nearName(r.root, step.Name, names))
+	if !p.has(r.root, step.Name) {
+		r.fault = fault(t[:2].SourceRange(), unknownSummary(r.root), "There is no %s.%s.%s", r.root, step.Name, p.nearName(r.root, step.Name))
 		return r
 	}
 	if r.root != "var" {
@@ -126,6 +125,14 @@ func unknownSummary(root string) string {
 	return "Unknown stage"
 }
 
+// has reports whether root.name is something.
+func (p *Pipeline) has(root, name string) bool {
+	if root == "var" {
+		return p.variables[name] != nil
+	}
+	return p.nodes[root+"."+name] != nil
+}
+
 // names is what may follow a root, sorted.
 func (p *Pipeline) names(root string) []string {
 	if root == "var" {
@@ -142,13 +149,13 @@ func (p *Pipeline) names(root string) []string {
 }
 
 // nearName suggests a name of the same root, or the same name of another.
-func (p *Pipeline) nearName(root, name string, names []string) string {
+func (p *Pipeline) nearName(root, name string) string {
 	for _, other := range roots() {
-		if other != root && slices.Contains(p.names(other), name) {
+		if other != root && p.has(other, name) {
 			return fmt.Sprintf(" Did you mean %s.%s?", other, name)
 		}
 	}
-	if near := stages.Suggest(name, names); near != "" {
+	if near := stages.Suggest(name, p.names(root)); near != "" {
 		return fmt.Sprintf(" Did you mean %s.%s?", root, near)
 	}
 	return ""
@@ -168,7 +175,7 @@ func (p *Pipeline) unknownName(t hcl.Traversal, where place) string {
 	var hint string
 	if len(t) == 1 {
 		for _, root := range roots() {
-			if slices.Contains(p.names(root), name) {
+			if p.has(root, name) {
 				hint = fmt.Sprintf(" Did you mean %s.%s?", root, name)
 				break
 			}
@@ -193,11 +200,11 @@ func (p *Pipeline) incomplete(root string) string {
 	names := p.names(root)
 	switch {
 	case len(names) == 0:
-		return fmt.Sprintf("there is none in this pipeline: %s.<name> would refer to one.", root)
+		return fmt.Sprintf("There is none in this pipeline: %s.<name> would refer to one.", root)
 	case len(names) > 8:
-		return fmt.Sprintf("write %s.<name>, such as %s.%s.", root, root, names[0])
+		return fmt.Sprintf("Write %s.<name>, such as %s.%s.", root, root, names[0])
 	}
-	return fmt.Sprintf("write %s.%s.", root, strings.Join(names, " or "+root+"."))
+	return fmt.Sprintf("Write %s.%s.", root, strings.Join(names, " or "+root+"."))
 }
 
 // scope is what a node's expressions see: only what they refer to, since all of

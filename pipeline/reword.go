@@ -41,11 +41,11 @@ func reword(diags hcl.Diagnostics, n *node) hcl.Diagnostics {
 			if m := notFound.FindStringSubmatch(c.Detail); m != nil {
 				c.Detail = fmt.Sprintf("%s is required here.", m[1])
 			}
-			if n != nil && n.block != nil && c.Subject != nil && *c.Subject == n.block.Body.MissingItemRange() {
-				c.Subject = n.at.Ptr()
+			if n != nil && n.block != nil && c.Subject != nil {
+				c.Subject = headerOf(n.block, *c.Subject).Ptr()
 			}
-		case "Attribute redefined", "Duplicate argument":
-			c.Summary = "Duplicate argument"
+		case "Unsupported argument", "Unsupported block type":
+			rewordUnexpected(&c, n)
 		case "Call to unknown function":
 			c.Summary = "Unknown function"
 		case "Unsupported attribute":
@@ -53,7 +53,57 @@ func reword(diags hcl.Diagnostics, n *node) hcl.Diagnostics {
 		}
 		out = append(out, &c)
 	}
-	return out
+	return withoutMisspelt(out)
+}
+
+// withoutMisspelt drops what is said to be missing from a block in which
+// something has a name that there is not: it is most likely there, misspelt.
+func withoutMisspelt(diags hcl.Diagnostics) hcl.Diagnostics {
+	misspelt := slices.ContainsFunc(diags, func(d *hcl.Diagnostic) bool {
+		return strings.HasPrefix(d.Summary, "Unsupported") && strings.Contains(d.Detail, "Did you mean")
+	})
+	if !misspelt {
+		return diags
+	}
+	return slices.DeleteFunc(diags, func(d *hcl.Diagnostic) bool {
+		switch d.Summary {
+		case "Missing argument", "Missing value", "Missing command", "Missing metrics":
+			return true
+		}
+		return false
+	})
+}
+
+// libraryPlace is how the library writes a place in a text.
+var libraryPlace = regexp.MustCompile(`(\S):(\d+),\d+-(?:\d+,)?\d+`)
+
+// shorten writes paths below the pipeline's folder as they are written in it,
+// and places as file:line.
+func (p *Pipeline) shorten(diags hcl.Diagnostics) hcl.Diagnostics {
+	for i, d := range diags {
+		c := *d
+		c.Detail = libraryPlace.ReplaceAllString(strings.ReplaceAll(c.Detail, p.Dir+"/", ""), "$1:$2")
+		diags[i] = &c
+	}
+	return diags
+}
+
+// headerOf is the header of the block that lacks something, which is said of an
+// empty place at its opening brace.
+func headerOf(block *hcl.Block, missing hcl.Range) hcl.Range {
+	if block.Body.MissingItemRange() == missing {
+		return block.DefRange
+	}
+	body, ok := block.Body.(*hclsyntax.Body)
+	if !ok {
+		return missing
+	}
+	for _, inner := range body.Blocks {
+		if header := headerOf(inner.AsHCLBlock(), missing); header != missing {
+			return header
+		}
+	}
+	return missing
 }
 
 // usesSensitive reports whether the expression of d has a sensitive value in it,
@@ -81,7 +131,7 @@ func rewordAttribute(d *hcl.Diagnostic, n *node) {
 		if r.traversal == nil || !r.traversal.SourceRange().Overlaps(*d.Subject) {
 			continue
 		}
-		for i := 2; i < len(r.traversal); i++ {
+		for i := 1; i < len(r.traversal); i++ {
 			parent, diags := r.traversal[:i].TraverseAbs(d.EvalContext)
 			if diags.HasErrors() || !parent.Type().IsObjectType() || stepName(r.traversal[i]) != m[1] || parent.Type().HasAttribute(m[1]) {
 				continue
@@ -103,6 +153,8 @@ func describe(d *hcl.Diagnostic, parent hcl.Traversal, name string, ty cty.Type)
 	if len(parent) == 3 && strings.HasSuffix(whole, ".outputs") {
 		d.Summary, what = "Unknown output", "output"
 		whole = strings.TrimSuffix(whole, ".outputs")
+	} else if whole == "metrics" || len(parent) == 3 && strings.HasSuffix(whole, ".metrics") {
+		d.Summary, what = "Unknown metric", "metric"
 	}
 	d.Detail = fmt.Sprintf("%s has no %s %q.", whole, what, name)
 	if near := stages.DidYouMean(name, names); near != "" {
@@ -160,6 +212,8 @@ func rewordSyntax(diags hcl.Diagnostics, src []byte) hcl.Diagnostics {
 	for i, d := range diags {
 		c := *d
 		switch {
+		case c.Summary == "Attribute redefined":
+			c.Summary = "Duplicate argument"
 		case c.Summary == "Invalid single-argument block definition":
 			c.Summary = "Several arguments on one line"
 			c.Detail = "A block on one line holds one argument. Write each argument on a line of its own, without commas."

@@ -78,6 +78,12 @@ func (g Group) get(name string) *Argument {
 	return &a
 }
 
+// isNull reports whether an argument is there and has the value null.
+func (g Group) isNull(name string) bool {
+	v := g.child(name)
+	return v != cty.NilVal && !v.IsNull() && v.Type().IsCapsuleType() && g.get(name) == nil
+}
+
 // group is a nested block; an absent one has no arguments.
 func (g Group) group(name string) Group { return Group{g.child(name)} }
 

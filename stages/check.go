@@ -23,7 +23,7 @@ func (b *Block) checks() []Check {
 			continue // said by the schema
 		}
 		if seen[name] || name == "" || hasControl(name) {
-			b.fault(condition, nil, "Invalid name", "A check needs a name of one line that no other check of the stage has, and this one is called %q.", name)
+			b.fault(condition, nil, "Invalid name", "%q: a check needs a name of one line that no other check of the stage has.", name)
 			continue
 		}
 		seen[name] = true
@@ -51,11 +51,7 @@ func (b *Block) check(name string, condition, message *Argument) (Check, bool) {
 // their names where all of them are known.
 func (b *Block) judgedScope() map[string]cty.Value {
 	scope := map[string]cty.Value{"metrics": b.ownMetrics()}
-	for kind, names := range b.judgedStages() {
-		stages := map[string]cty.Value{}
-		for _, name := range names {
-			stages[name] = cty.ObjectVal(map[string]cty.Value{"metrics": b.metricsOf(kind + "." + name)})
-		}
+	for kind, stages := range b.judgedStages() {
 		scope[kind] = cty.ObjectVal(stages)
 	}
 	return scope
@@ -88,22 +84,43 @@ func (b *Block) metricsOf(address string) cty.Value {
 	return cty.ObjectVal(all)
 }
 
-// judgedStages is the names of the stages that checks refer to, by kind.
-func (b *Block) judgedStages() map[string][]string {
-	stages := map[string][]string{}
+// judgedStages is the stages that checks refer to, by kind and name, with their
+// metrics. One of which a check wants something else fits anything, since that
+// is a fault already.
+func (b *Block) judgedStages() map[string]map[string]cty.Value {
+	stages := map[string]map[string]cty.Value{}
 	for _, g := range b.Group.groups("check") {
 		for _, a := range []*Argument{g.get("condition"), g.get("error_message")} {
 			if a == nil {
 				continue
 			}
 			for _, t := range a.Expr.Variables() {
-				if kind, name := stageReference(t); kind != "" {
-					stages[kind] = append(stages[kind], name)
+				kind, name := stageReference(t)
+				if kind == "" {
+					continue
+				}
+				if stages[kind] == nil {
+					stages[kind] = map[string]cty.Value{}
+				}
+				value := cty.ObjectVal(map[string]cty.Value{"metrics": b.metricsOf(kind + "." + name)})
+				if !asksForMetrics(t) {
+					value = cty.DynamicVal
+				}
+				if old, twice := stages[kind][name]; !twice || old.IsKnown() {
+					stages[kind][name] = value
 				}
 			}
 		}
 	}
 	return stages
+}
+
+func asksForMetrics(t hcl.Traversal) bool {
+	if len(t) < 3 {
+		return false
+	}
+	step, ok := t[2].(hcl.TraverseAttr)
+	return ok && step.Name == "metrics"
 }
 
 func stageReference(t hcl.Traversal) (kind, name string) {

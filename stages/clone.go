@@ -56,7 +56,7 @@ type Request struct {
 // request reads what a clone block asks for.
 func (b *Block) request() (r Request) {
 	repository := b.Group.get("repository")
-	if repository == nil {
+	if b.Group.isNull("repository") {
 		b.faultAt("Missing value", "The repository of %s is null.", b.Address)
 	}
 	if b.settled(repository) {
@@ -107,7 +107,7 @@ func (b *Block) repositoryPaths(a *Argument) []string {
 		}
 		clean, err := insidePath(text)
 		if err != nil {
-			b.fault(a, e.expr, "Invalid path", "%q %s of the repository's top.", text, err)
+			b.fault(a, e.expr, "Invalid path", "%q %s: paths start at the repository's top.", text, err)
 			continue
 		}
 		if clean == "." {

@@ -1,7 +1,9 @@
 package stages
 
 import (
+	"maps"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
@@ -326,8 +328,9 @@ func (b *Block) outputs() map[string]string {
 			b.fault(at, nil, "Invalid path", "%q %s: an output is a file or a folder below the one where the command starts.", text, orWhole(err))
 			continue
 		}
-		for other, name := range written {
-			if other == clean || strings.HasPrefix(other, clean+"/") || strings.HasPrefix(clean, other+"/") {
+		for _, other := range slices.Sorted(maps.Keys(written)) {
+			name := written[other]
+			if overlap(other, clean) {
 				b.fault(at, nil, "Outputs overlap", "%s and %s share a path, and outputs are moved: each file can be part of one only.",
 					min(name, e.key), max(name, e.key))
 				break

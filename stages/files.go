@@ -18,6 +18,7 @@ func (b *Block) files() []File {
 	a := b.Group.get("files")
 	entries, _ := b.entries(a, `{ "data/mnist.npz" = "mnist.npz" }`)
 	var files []File
+	var taken []string
 	for _, e := range entries {
 		if isNull(e.value) {
 			continue
@@ -27,20 +28,24 @@ func (b *Block) files() []File {
 			b.fault(a, e.name, "Invalid path", "%q %s: a file is put below the folder where the command starts.", e.key, orWhole(err))
 			continue
 		}
-		f, ok := b.from(a.of(e))
-		if !ok {
-			continue
-		}
-		f.To = to
-		for _, other := range files {
-			if other.To == to || strings.HasPrefix(to, other.To+"/") || strings.HasPrefix(other.To, to+"/") {
-				b.fault(a, e.name, "Files overlap", "%s lies in the way of %s: each replaces what stands at its path.", other.To, to)
+		for _, other := range taken {
+			if overlap(other, to) {
+				b.fault(a, e.name, "Files overlap", "%s lies in the way of %s: each replaces what stands at its path.", other, to)
 			}
 		}
-		files = append(files, f)
+		taken = append(taken, to)
+		if f, ok := b.from(a.of(e)); ok {
+			f.To = to
+			files = append(files, f)
+		}
 	}
 	sort.Slice(files, func(i, j int) bool { return files[i].To < files[j].To })
 	return files
+}
+
+// overlap reports whether two cleaned paths are the same, or one is in the other.
+func overlap(a, b string) bool {
+	return a == b || strings.HasPrefix(a, b+"/") || strings.HasPrefix(b, a+"/")
 }
 
 // from finds where a file comes from: the path of a stage, or beside the pipeline.

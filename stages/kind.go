@@ -58,9 +58,6 @@ var specs = func() map[string]hcldec.ObjectSpec {
 // Spec is what a block of this kind may hold.
 func Spec(k Kind) hcldec.ObjectSpec { return specs[k.Name()] }
 
-// JudgedSpec is the part of a block that is judged in the job, and may use metrics.
-func JudgedSpec() hcldec.ObjectSpec { return judgedSpec }
-
 func merged(specs ...hcldec.ObjectSpec) hcldec.ObjectSpec {
 	all := hcldec.ObjectSpec{}
 	for _, spec := range specs {

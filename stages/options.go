@@ -57,7 +57,7 @@ func (b *Block) options(a *Argument) []string {
 
 func instead(argument string) string {
 	if argument == "" {
-		return ", which finds its jobs and their logs again by it"
+		return ", and cannot be changed here"
 	}
 	return ": use " + argument
 }
@@ -82,11 +82,14 @@ func ownedBy(name string) string {
 
 // optionHint mends "--mail-type END" and "mail-type=END".
 func optionHint(text string) string {
+	if strings.HasPrefix(text, "-") && !strings.HasPrefix(text, "--") {
+		return " Short options have long forms: see sbatch(1)."
+	}
 	better := strings.TrimLeft(text, "-")
 	if name, value, found := strings.Cut(better, " "); found {
 		better = name + "=" + strings.TrimSpace(value)
 	}
-	if better = "--" + better; len(strings.TrimLeft(text, "-")) > 1 && optionForm.MatchString(better) && better != text {
+	if better = "--" + better; optionForm.MatchString(better) && better != text {
 		return " Did you mean \"" + better + "\"?"
 	}
 	return ""

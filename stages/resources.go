@@ -2,6 +2,7 @@ package stages
 
 import (
 	"regexp"
+	"strings"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hcldec"
@@ -88,13 +89,16 @@ func (b *Block) decodePlacement(s *Stage) {
 		b.fault(b.setting("resources", "cpus"), nil, unsuitable,
 			"cpus are counted per node and divided among its tasks: %d cannot be divided by %d.", cpus, tasks)
 	}
-	if a := b.Group.group("resources").get("gpu_type"); a != nil && s.Resources.GPUs == 0 && b.known(b.setting("resources", "gpus")) {
-		b.fault(a, nil, "Type without GPUs", "gpu_type says which GPUs, but no GPU is asked for: add gpus = 1.")
-	}
 }
 
-// known reports whether an argument, if there is one, has a known value.
-func (b *Block) known(a *Argument) bool { return a == nil || a.Value.IsKnown() }
+// isZero reports whether an argument is not given, or known to be 0.
+func (b *Block) isZero(a *Argument) bool {
+	if a == nil {
+		return true
+	}
+	v, _ := a.Value.Unmark()
+	return v.RawEquals(cty.Zero)
+}
 
 func (b *Block) refuseGPUs() {
 	if b.runsCommand() {
@@ -122,6 +126,8 @@ func (b *Block) decodeResources(s *Stage) {
 			b.fault(a, nil, unsuitable, "A GPU's type is one word, as in sinfo's GRES column: gpu:a100:4 has the type \"a100\".")
 		} else if r.GPUs > 0 {
 			r.GPUType = text
+		} else if own := b.Group.group("resources").get("gpu_type"); ok && own != nil && b.runsCommand() && b.isZero(get("gpus")) {
+			b.fault(a, nil, "Type without GPUs", "gpu_type says which GPUs, but no GPU is asked for: add gpus = 1.")
 		}
 	}
 	if a := get("memory"); a != nil {
@@ -142,8 +148,16 @@ func (b *Block) decodeResources(s *Stage) {
 
 func (b *Block) unitFault(a *Argument, text string, err error) {
 	if err != nil {
-		b.fault(a, nil, unsuitable, "%s = %q: %s.", a.Name, text, err)
+		b.fault(a, nil, unsuitable, "%s = %q: %s", a.Name, text, sentence(err))
 	}
+}
+
+// sentence ends an error's text as a sentence.
+func sentence(err error) string {
+	if strings.HasSuffix(err.Error(), "?") {
+		return err.Error()
+	}
+	return err.Error() + "."
 }
 
 func (b *Block) decodeSite(s *Stage) {

@@ -1,0 +1,6 @@
+train "a" {
+  command = ["x", train.a.outputs.m] # ERROR: Cycle
+  outputs = { m = "m" }
+}
+
+locals { x = local.x } # ERROR: Cycle

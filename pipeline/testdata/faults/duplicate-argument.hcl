@@ -1,0 +1,4 @@
+train "cnn" {
+  command = ["true"]
+  command = ["false"] # ERROR: Duplicate argument
+}

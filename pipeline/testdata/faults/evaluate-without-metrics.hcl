@@ -1,0 +1,3 @@
+evaluate "accuracy" { # ERROR: Missing metrics
+  command = ["true"]
+}

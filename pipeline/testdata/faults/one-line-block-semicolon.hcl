@@ -1,0 +1,4 @@
+train "cnn" {
+  command = ["true"]
+  slurm { partition = "gpu"; account = "me" } # ERROR: Invalid character
+}

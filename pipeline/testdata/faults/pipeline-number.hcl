@@ -1,0 +1,3 @@
+pipeline {
+  requires = 0.10 # ERROR: Unsuitable value
+}

@@ -1,0 +1,3 @@
+train "cnn" {
+  command = ['true'] # ERROR: Invalid character
+}

@@ -1,0 +1,2 @@
+train "cnn" { # ERROR: Unclosed configuration block
+  command = ["true"]

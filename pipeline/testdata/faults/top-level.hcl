@@ -1,0 +1,4 @@
+name = "mnist" # ERROR: Unsupported argument
+
+stages "x" { # ERROR: Unsupported block type
+}

@@ -1,0 +1,2 @@
+epochs = "many"
+epoch  = 3
