@@ -109,6 +109,24 @@ func TestFetchFromPackedRepository(t *testing.T) {
 	}
 }
 
+func TestFetchFromDamagedRepository(t *testing.T) {
+	r, first, _ := sample(t)
+	object := func(path string) string {
+		id := r.git("rev-parse", first+":"+path)
+		return filepath.Join(r.dir, ".git", "objects", id[:2], id[2:])
+	}
+	if err := os.Rename(object("requirements.txt"), object("src/train.py")); err != nil {
+		t.Fatal(err)
+	}
+	r.git("hash-object", "-w", "requirements.txt")
+	repos := t.TempDir()
+	_, err := git.Fetch(context.Background(), repos, remote(t, r.dir), first, git.FetchOptions{})
+	wantKind(t, err, git.ErrFetch, "damaged", "git fsck")
+	if git.Has(remote(t, r.dir).Bare(repos), first) {
+		t.Error("the commit counts as fetched")
+	}
+}
+
 func TestForcePushedCommit(t *testing.T) {
 	r, first, second := sample(t)
 	r.git("reset", "-q", "--hard", first)

@@ -250,8 +250,8 @@ func TestInsteadOf(t *testing.T) {
 				t.Setenv("HOME", home)
 				t.Setenv("XDG_CONFIG_HOME", home)
 				config := filepath.Join(home, ".gitconfig")
-				runGit(t, "/", "", "config", "--file", config, "url."+base+".insteadOf", "https://code.invalid/group/")
 				runGit(t, "/", "", "config", "--file", config, "url.http://127.0.0.1:1/.insteadOf", "https://code.invalid/")
+				runGit(t, "/", "", "config", "--file", config, "url."+base+".insteadOf", "https://code.invalid/group/")
 				if without {
 					withoutGit(t)
 				}
