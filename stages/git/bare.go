@@ -68,18 +68,6 @@ func initialise(dir string, r Remote) error {
 	return nil
 }
 
-// origin is the address, without credentials, that a bare repository was made for.
-func origin(bare string) (string, error) {
-	settings, err := filesystem.NewStorage(osfs.New(bare), cache.NewObjectLRU(0)).Config()
-	if err != nil {
-		return "", fmt.Errorf("reading the configuration of %s: %w", bare, err)
-	}
-	if remote := settings.Remotes["origin"]; remote != nil && len(remote.URLs) > 0 {
-		return remote.URLs[0], nil
-	}
-	return "", fmt.Errorf("%s does not say which repository it was made for", bare)
-}
-
 // temporaries are private folders, in the folder of the bare repositories.
 const temporaries = ".fetch-"
 

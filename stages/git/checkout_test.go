@@ -204,8 +204,8 @@ func TestCheckoutOddNames(t *testing.T) {
 func TestCheckoutLeavesContentAlone(t *testing.T) {
 	r := newRepository(t)
 	pointer := "version https://git-lfs.github.com/spec/v1\noid sha256:" + strings.Repeat("0", 64) + "\nsize 1\n"
-	commit := r.commit("one", map[string]string{"crlf.txt": "a\r\nb\r\n", "weights.bin": pointer})
-	commit = r.commit("two", map[string]string{".gitattributes": "*.txt text eol=crlf ident\n*.bin filter=lfs\n"})
+	r.commit("one", map[string]string{"crlf.txt": "a\r\nb\r\n", "weights.bin": pointer})
+	commit := r.commit("two", map[string]string{".gitattributes": "*.txt text eol=crlf ident\n*.bin filter=lfs\n"})
 	dest := checkout(t, fetch(t, t.TempDir(), remote(t, r.dir), commit), commit)
 	for name, want := range map[string]string{"weights.bin": pointer, "crlf.txt": r.git("show", commit+":crlf.txt") + "\n"} {
 		data, err := os.ReadFile(filepath.Join(dest, name))

@@ -322,11 +322,11 @@ func TestSubmoduleOfThisMachine(t *testing.T) {
 	for _, address := range []string{private.dir, "file://" + private.dir, "../../../../" + private.dir} {
 		r := newRepository(t)
 		r.git("update-index", "--add", "--cacheinfo", "160000,"+commit+",stolen")
-		pinned := r.commit("one", map[string]string{".gitmodules": "[submodule \"stolen\"]\n\tpath = stolen\n\turl = " + address + "\n"})
+		r.commit("one", map[string]string{".gitmodules": "[submodule \"stolen\"]\n\tpath = stolen\n\turl = " + address + "\n"})
 		// commit adds all files, and so drops the submodule that has no folder: put it back.
 		r.git("update-index", "--add", "--cacheinfo", "160000,"+commit+",stolen")
 		r.git("commit", "-q", "-m", "two")
-		pinned = r.git("rev-parse", "HEAD")
+		pinned := r.git("rev-parse", "HEAD")
 		s := serve(t, filepath.Dir(r.dir), "")
 		_, err := git.Fetch(context.Background(), t.TempDir(), remote(t, s.URL+"/code/.git"), pinned, git.FetchOptions{})
 		wantKind(t, err, git.ErrSubmodule, "stolen")
