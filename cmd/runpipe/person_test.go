@@ -2,17 +2,17 @@ package main
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/runpipe/runpipe/pipeline/run"
 	"github.com/runpipe/runpipe/slurm/slurmtest"
-
-	"encoding/json"
 )
 
 // person is somebody at a shell: an empty home, a folder with a pipeline, and
@@ -185,17 +185,26 @@ func (p *person) has(text string, parts ...string) {
 	}
 }
 
-// nothingQueued fails if a job of the run is still pending or running in Slurm.
+// nothingQueued fails if a job of runpipe's stays pending or running in Slurm. A
+// job whose record is written still takes a moment to end.
 func (p *person) nothingQueued() {
 	p.Helper()
 	if p.cluster == nil {
 		return
 	}
-	out, err := p.cluster.Run("squeue", "--noheader", "--states=PENDING,RUNNING,SUSPENDED", "--format=%i %j %T %k")
-	p.must(err)
-	for _, line := range strings.Split(out, "\n") {
-		if strings.Contains(line, "runpipe:") {
-			p.Errorf("still in the queue: %s", line)
+	await(p, "the queue to be empty", func() bool {
+		out, err := p.cluster.Run("squeue", "--noheader", "--states=PENDING,RUNNING,SUSPENDED,COMPLETING", "--format=%k")
+		p.must(err)
+		return !strings.Contains(out, "runpipe:")
+	})
+}
+
+// await waits for something to become true.
+func await(t testing.TB, what string, done func() bool) {
+	t.Helper()
+	for end := time.Now().Add(60 * time.Second); !done(); time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("waited in vain for %s", what)
 		}
 	}
 }

@@ -68,7 +68,10 @@ func prepare(w *workspace.Workspace, p *plan.Plan, o SubmitOptions) (*Run, error
 	record.Run, record.Name, record.Created, record.Runpipe = o.ID, o.Name, time.Now().UTC(), pipeline.Version
 	record.User, record.Host = whoami()
 	record.Outputs = o.Outputs
-	if err := os.MkdirAll(w.Run(o.ID), 0o700); err != nil {
+	if err := os.MkdirAll(w.Runs(), 0o700); err != nil {
+		return nil, err
+	}
+	if err := os.Mkdir(w.Run(o.ID), 0o700); err != nil { // no run gets another's folder
 		return nil, err
 	}
 	for _, c := range o.Stages {
