@@ -23,10 +23,10 @@ func TestOneHolderAtATime(t *testing.T) {
 	base := filepath.Join(t.TempDir(), "envs", ".key.claim")
 	var inside, most atomic.Int32
 	var all sync.WaitGroup
-	for range 8 {
+	for range 4 {
 		all.Go(func() {
 			c := newContest(t, base)
-			c.patience = 5 * time.Second
+			c.patience = 2 * time.Second
 			held, err := c.win(t.Context())
 			if err != nil {
 				t.Error(err)

@@ -56,7 +56,12 @@ func (j *job) runScript(ctx context.Context) (int, error) {
 	}
 	select {
 	case <-g.ended:
+		if j.signals.came(g.late()) {
+			<-ctx.Done()
+		}
 	case <-ctx.Done():
+	}
+	if ctx.Err() != nil {
 		if signal := j.toForward(ctx); signal != 0 {
 			g.forward(signal)
 		}

@@ -36,7 +36,7 @@ func TestNothingLeaksIntoTheCommand(t *testing.T) {
 		"RUNPIPE_LOCAL_TOKEN": "mark", "RUNPIPE_LOCAL_JOB": "7",
 		"RUNPIPE_STAGE": "train.cnn", "RUNPIPE_RUN": s.manifest.Run, "RUNPIPE_ATTEMPT": "1", "PWD": s.work(),
 	}
-	for _, name := range []string{"HOME", "PATH", "SHLVL", "_"} { // bash's own, and paths
+	for _, name := range []string{"HOME", "PATH", "SHLVL", "_", "GORACE"} { // bash's own, paths, and the test's
 		if env[name] == "" {
 			t.Errorf("%s is not set", name)
 		}

@@ -78,7 +78,7 @@ func Exec(o ExecOptions) int {
 	}
 	ctx, cancel := context.WithCancelCause(context.Background())
 	defer cancel(nil)
-	j.cancel = cancel
+	j.cancel, j.signals = cancel, signals
 	go signals.watch(func(s os.Signal) {
 		j.recorder.interrupt(s) // before anyone is told: there may be no time afterwards
 		cancel(interruption{s})

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os/exec"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -64,6 +65,11 @@ func (g *group) reap() {
 // the tasks of a step itself, and an srun that is given a SIGTERM does not pass
 // it on but ends its step at once.
 func (g *group) forward(signal syscall.Signal) {
+	select {
+	case <-g.empty:
+		return // the number may be another group's by now
+	default:
+	}
 	var members []int
 	spare := false
 	for _, p := range processTable() {
@@ -83,6 +89,15 @@ func (g *group) forward(signal syscall.Signal) {
 	for _, pid := range members {
 		unix.Kill(pid, signal)
 	}
+}
+
+// late is how long after the end of the leader our own copy of a signal may come
+// that was sent to all processes of the job and has ended the leader.
+func (g *group) late() time.Duration {
+	if exitCode(g.status) == 0 {
+		return 0
+	}
+	return 300 * time.Millisecond
 }
 
 // exitCode is a wait status as a shell tells it: 128+n for signal n.

@@ -24,6 +24,7 @@ type job struct {
 	attempt   string // the attempt's folder
 	outer     environ
 	recorder  *recorder
+	signals   *signals
 	cancel    context.CancelCauseFunc // ends what is under way, for the reason given
 	id        string                  // the scheduler's, or "" when job.sh was started by hand
 	restarts  int

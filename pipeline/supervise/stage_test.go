@@ -99,6 +99,9 @@ func (s *stageUnderTest) finish(address string, metrics map[string]float64) stag
 	return stages.Upstream{Address: address, Key: r.Key}
 }
 
+// noSleep has programs built with the race detector end without sleeping a second.
+const noSleep = "GORACE=atexit_sleep_ms=0"
+
 // compile writes job.json and job.sh, and returns the latter's path.
 func (s *stageUnderTest) compile() string {
 	s.t.Helper()
@@ -115,7 +118,7 @@ func (s *stageUnderTest) compile() string {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	text := fmt.Sprintf("#!/bin/bash\nrunpipe=%q\n[ \"${RUNPIPE_STAGE:-}\" ] || exec \"$runpipe\" exec --sha256 %x %q \"$0\"\n%s\n", binary, sum, manifest, s.script)
+	text := fmt.Sprintf("#!/bin/bash\nexport "+noSleep+"\nrunpipe=%q\n[ \"${RUNPIPE_STAGE:-}\" ] || exec \"$runpipe\" exec --sha256 %x %q \"$0\"\n%s\n", binary, sum, manifest, s.script)
 	if err := workspace.WriteFile(script, []byte(text), 0o600); err != nil {
 		s.t.Fatal(err)
 	}
@@ -143,15 +146,11 @@ func (s *stageUnderTest) start() *running {
 		s.t.Fatal(err)
 	}
 	defer log.Close()
-	options, err := json.Marshal(s.options)
-	if err != nil {
-		s.t.Fatal(err)
-	}
 	cmd.Stdout, cmd.Stderr = log, log
 	cmd.Dir = s.t.TempDir()
 	cmd.Env = append([]string{
 		"PATH=" + os.Getenv("PATH"), "HOME=" + s.t.TempDir(), "USER=me", "RUNPIPE_LOCAL_JOB=7",
-		"CANARY=sings", "LD_LIBRARY_PATH=/nonexistent", shortenedVariable + "=" + string(options),
+		"CANARY=sings", "LD_LIBRARY_PATH=/nonexistent", optionsFileVariable + "=" + s.optionsFile(),
 	}, s.environ...)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if err := cmd.Start(); err != nil {
@@ -206,6 +205,20 @@ func (r *running) wait() outcome {
 		t.Errorf("exit code %d, and the record says %s", o.code, o.State)
 	}
 	return o
+}
+
+// optionsFile writes the options for one start, where no other start reads them.
+func (s *stageUnderTest) optionsFile() string {
+	s.t.Helper()
+	data, err := json.Marshal(s.options)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	path := filepath.Join(s.t.TempDir(), "options.json")
+	if err := os.WriteFile(path, data, 0o600); err != nil {
+		s.t.Fatal(err)
+	}
+	return path
 }
 
 func (s *stageUnderTest) run() outcome {

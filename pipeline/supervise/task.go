@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"syscall"
+	"time"
 
 	"github.com/runpipe/runpipe/pipeline/record"
 	"github.com/runpipe/runpipe/pipeline/workspace"
@@ -61,21 +62,30 @@ func runTask(argv, environ []string, heard <-chan os.Signal, reachesAll bool) (i
 		return code, fmt.Errorf("starting the task: %w", err)
 	}
 	told := false
-	for {
-		select {
-		case s := <-heard:
-			n, _ := s.(syscall.Signal)
-			told = told || n == syscall.SIGTERM || n == syscall.SIGINT
-			if !reachesAll {
-				g.forward(n)
-			}
-		case <-g.ended:
-			if told {
-				<-g.empty // a wrapper that died at once leaves a trainer that is saving its state
-			}
-			return exitCode(g.status), nil
+	tell := func(s os.Signal) {
+		n, _ := s.(syscall.Signal)
+		told = told || n == syscall.SIGTERM || n == syscall.SIGINT
+		if !reachesAll {
+			g.forward(n)
 		}
 	}
+	for running := true; running; {
+		select {
+		case s := <-heard:
+			tell(s)
+		case <-g.ended:
+			running = false
+		}
+	}
+	select {
+	case s := <-heard:
+		tell(s)
+	case <-time.After(g.late()):
+	}
+	if told {
+		<-g.empty // a wrapper that died at once leaves a trainer that is saving its state
+	}
+	return exitCode(g.status), nil
 }
 
 // writeTask leaves the rank's record.

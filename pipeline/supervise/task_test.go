@@ -21,8 +21,7 @@ func task(t *testing.T, folder string, rank int, argv ...string) *exec.Cmd {
 		t.Fatal(err)
 	}
 	cmd := exec.Command(binary, append([]string{"task"}, argv...)...)
-	cmd.Env = []string{"PATH=/usr/bin:/bin", fmt.Sprintf("SLURM_PROCID=%d", rank), "SLURMD_NODENAME=n1", tasksVariable + "=" + folder, "SLURM_CONF=/dev/null"}
-	cmd.Stderr = os.Stderr
+	cmd.Env = []string{noSleep, "PATH=/usr/bin:/bin", fmt.Sprintf("SLURM_PROCID=%d", rank), "SLURMD_NODENAME=n1", tasksVariable + "=" + folder, "SLURM_CONF=/dev/null"}
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
