@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/runpipe/runpipe/pipeline/plan"
 	"github.com/runpipe/runpipe/slurm"
@@ -26,7 +27,8 @@ func verdicts(ctx context.Context, compiled []*plan.Compiled) (map[string]string
 			return nil, fmt.Errorf("asking Slurm about the plan: %w", err)
 		}
 		if _, err := client.Test(ctx, path); err != nil {
-			refused[c.Address.String()] = err.Error()
+			_, said, _ := strings.Cut(err.Error(), path+": ") // where the script stood says nothing
+			refused[c.Address.String()] = said
 		}
 	}
 	return refused, ctx.Err()

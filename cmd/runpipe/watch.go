@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"os"
 
 	"github.com/spf13/cobra"
@@ -115,7 +116,7 @@ func (a *app) summarise(r *run.Run, st run.Status, asJSON bool) error {
 // goesOn says how to look at a run that nobody watches any more.
 func (a *app) goesOn(r *run.Run) {
 	a.err.Say("Run " + r.Run + " goes on. What to do next:")
-	for _, line := range [][2]string{{"watch " + r.Run, "follow it again"}, {"status " + r.Run, "where it stands"}, {"cancel " + r.Run, "end it"}} {
-		a.err.Say("  " + a.program() + " " + line[0] + "   # " + line[1])
+	for _, line := range [][2]string{{"watch", "follow it again"}, {"status", "where it stands"}, {"cancel", "end it"}} {
+		a.err.Say(fmt.Sprintf("  %s %-6s %s   # %s", a.program(), line[0], r.Run, line[1]))
 	}
 }

@@ -1,0 +1,70 @@
+package view
+
+import (
+	"bytes"
+	"testing"
+	"time"
+
+	"github.com/runpipe/runpipe/pipeline/lock"
+	"github.com/runpipe/runpipe/pipeline/plan"
+	"github.com/runpipe/runpipe/pipeline/record"
+)
+
+// shown is the run of succeededRun with what the jobs recorded.
+func shown() ShownRun {
+	st := succeededRun().Status
+	r := ShownRun{Run: st, File: "/home/ada/mnist/mnist.hcl", User: "ada", Host: "desk", Runpipe: "0.1.0"}
+	train := &record.Record{
+		Command: []string{"python", "src/train.py", "--name", "it's mine"},
+		Env:     map[string]string{"KERAS_BACKEND": "jax", "A": "1"},
+		GPUs:    []record.GPU{{Index: 0, Model: "NVIDIA A100", PeakMemory: ptr(int64(1288490189)), MeanUse: ptr(87.4)}},
+		Outputs: []record.Output{{Name: "model", Path: "out/model.keras", Size: 1 << 20, Files: 1, Digest: "sha256:0123456789abcdef0123456789abcdef"}},
+	}
+	pins := map[string]string{"clone.code": "1f2e3d4c5b6a79880102030405060708090a0b0c"}
+	for _, s := range st.Stages {
+		one := Shown{Status: s, Plan: plan.SubmittedStage{Address: s.Address, Reasons: []string{"new"}, After: []string{"clone.code"}, Pins: pins}}
+		if s.Address == "train.cnn" {
+			one.Record, one.Folder = train, "/w/runs/1/stages/train.cnn"
+		}
+		r.Stages = append(r.Stages, one)
+	}
+	return r
+}
+
+func TestShow(t *testing.T) {
+	var b bytes.Buffer
+	h := &Human{Screen: screen(&b, 80, false, true), Now: func() time.Time { return now }}
+	if err := h.Show(shown()); err != nil {
+		t.Fatal(err)
+	}
+	golden(t, "show", b.String())
+	b.Reset()
+	if err := (JSON{&b}).Show(shown()); err != nil {
+		t.Fatal(err)
+	}
+	golden(t, "show-json", b.String())
+}
+
+func TestPins(t *testing.T) {
+	var b bytes.Buffer
+	commit := "1f2e3d4c5b6a79880102030405060708090a0b0c"
+	err := Pins(screen(&b, 80, false, true), []lock.Change{
+		{Address: "clone.code", Repository: "https://example.org/code.git", New: commit},
+		{Address: "clone.tools", Repository: "tools", Ref: "main", Old: "9a8b7c6d5e4f", New: commit},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	golden(t, "pins", b.String())
+}
+
+func TestShellWord(t *testing.T) {
+	for word, want := range map[string]string{"a/b.c": "a/b.c", "": "''", "a b": "'a b'", "it's": `'it'\''s'`, "$x": "'$x'", "é": "'é'"} {
+		if got := ShellWord(word); got != want {
+			t.Errorf("ShellWord(%q) = %s, want %s", word, got, want)
+		}
+	}
+	if got := ShellAddress(`train.cnn["lr=0.1,seed=1"]`); got != "train.cnn/lr=0.1,seed=1" {
+		t.Errorf("ShellAddress = %s", got)
+	}
+}
