@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/runpipe/runpipe/pipeline/check"
 	"github.com/runpipe/runpipe/pipeline/record"
+	"github.com/runpipe/runpipe/stages"
 )
 
 // judgeChecks judges the stage's checks on its metrics and those of its
@@ -18,6 +20,9 @@ func (j *job) judgeChecks(context.Context) error {
 	}
 	upstreams := map[string]map[string]float64{}
 	for _, up := range j.manifest.Upstreams {
+		if !slices.ContainsFunc(j.manifest.Checks, func(c stages.Check) bool { return slices.Contains(c.Upstreams, up.Address) }) {
+			continue
+		}
 		made, err := j.finished(up.Key)
 		if err != nil {
 			return fmt.Errorf("reading the metrics of %s: %w", up.Address, err)
