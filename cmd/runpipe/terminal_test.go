@@ -166,16 +166,25 @@ func TestInterruptLocal(t *testing.T) {
 
 // A second Ctrl-C leaves while a process takes its time to end.
 func TestInterruptTwice(t *testing.T) {
-	dir := writePipeline(t, `stage "stubborn" { script = "trap '' TERM; echo started; sleep 5; sleep 5; sleep 5" }`)
+	release := filepath.Join(t.TempDir(), "release")
+	dir := writePipeline(t, `stage "stubborn" { script = "trap '' TERM; echo started; until [ -e `+release+` ]; do sleep 0.1; done" }`)
 	v := onTerminal(t, dir, "apply", "demo.hcl")
 	v.until("started")
 	v.press("\x03")
-	v.until("Cancelling run")
-	v.until("once more")
+	v.until("once more leaves at once")
 	v.press("\x03")
 	code, output := v.end()
 	if code != 130 || !cursorIsShown(output) || !strings.Contains(output, "To see what is left of it") {
 		t.Errorf("exit status %d, said %q", code, output)
+	}
+	if state := stateOf(t, dir); state != "running" {
+		t.Errorf("the run is %s while its process lives", state)
+	}
+	if err := os.WriteFile(release, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if code, _ := onTerminal(t, dir, "watch").end(); code != 3 {
+		t.Errorf("watching the cancelled run: exit status %d", code)
 	}
 }
 
