@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
@@ -44,10 +45,16 @@ type Pipeline struct {
 // maxSource is the size in bytes up to which a file is read as a pipeline.
 const maxSource = 4 << 20
 
+// lockSuffix ends the names of the files that hold a pipeline's pins.
+const lockSuffix = ".lock.hcl"
+
 // Load reads the pipeline at o.Path, and checks and evaluates all that can be
 // known without pins. The pipeline is never nil: its Files show the diagnostics.
 func Load(o Options) (*Pipeline, hcl.Diagnostics) {
 	src, err := readSource(o.Path)
+	if err == nil && strings.HasSuffix(o.Path, lockSuffix) {
+		err = fmt.Errorf("%s is a lock file, which runpipe writes: name the pipeline, %s", o.Path, strings.TrimSuffix(o.Path, lockSuffix)+".hcl")
+	}
 	if err != nil {
 		p := newPipeline(o.Path)
 		p.faulty = true
@@ -80,7 +87,9 @@ func nearFile(path string) string {
 	found, _ := filepath.Glob(filepath.Join(filepath.Dir(path), "*.hcl"))
 	var names []string
 	for _, name := range found {
-		names = append(names, filepath.Base(name))
+		if !strings.HasSuffix(name, lockSuffix) {
+			names = append(names, filepath.Base(name))
+		}
 	}
 	if name := stages.Suggest(filepath.Base(path), names); name != "" {
 		return fmt.Sprintf(". Did you mean %s?", filepath.Join(filepath.Dir(path), name))

@@ -34,7 +34,7 @@ func (cloneKind) Decode(b *Block, s *Stage) {
 }
 
 func (cloneKind) Attributes(s *Stage, output func(string) cty.Value) map[string]cty.Value {
-	commit := cty.UnknownVal(cty.String)
+	commit := cty.UnknownVal(cty.String).RefineNotNull().Mark(unpinned)
 	if s.Clone.Pin.Commit != "" {
 		commit = cty.StringVal(s.Clone.Pin.Commit)
 	}
@@ -85,15 +85,15 @@ func (b *Block) settled(a *Argument) bool {
 	if a == nil {
 		return false
 	}
-	refers := len(origins(a.Value)) > 0
+	refers := fromStage(a.Value)
 	for _, t := range a.Expr.Variables() {
 		refers = refers || KindOf(t.RootName()) != nil
 	}
-	if refers || !a.Value.IsWhollyKnown() && a.Value.Type() != cty.DynamicPseudoType {
+	if refers {
 		b.fault(a, nil, "Reference to a stage", "%s is needed to pin the code, before any stage has a value: it may use var and local only.", a.Name)
 		return false
 	}
-	return true
+	return a.Value.IsWhollyKnown() // else it has a fault already
 }
 
 // repositoryPaths reads paths inside a repository, cleaned.

@@ -79,21 +79,6 @@ func (a *Argument) of(e element) *Argument {
 	return &Argument{Name: a.Name, Value: e.value, Expr: e.expr, Context: a.Context}
 }
 
-// texts reads a list of strings, each without control characters; nulls are dropped.
-func (b *Block) texts(a *Argument, example string) []string {
-	elements, _ := b.list(a, example)
-	var all []string
-	for _, e := range elements {
-		if isNull(e.value) {
-			continue
-		}
-		if text, ok := b.text(a.of(e)); ok {
-			all = append(all, text)
-		}
-	}
-	return all
-}
-
 func isNull(v cty.Value) bool {
 	v, _ = v.Unmark()
 	return v.IsNull()

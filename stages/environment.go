@@ -80,7 +80,7 @@ func (b *Block) pythonVersion() string {
 func (b *Block) requirements(a *Argument, source *Tree) *Requirements {
 	name, ok := b.text(a)
 	if !ok {
-		if a != nil && !a.Value.IsKnown() && a.Value.Type() != cty.DynamicPseudoType {
+		if a != nil && fromStage(a.Value) && !a.Value.IsKnown() {
 			b.fault(a, nil, "Reference to a stage", "requirements is read before any stage runs: it may use var and local only.")
 		}
 		return nil

@@ -36,11 +36,3 @@ var splits = func() map[string]split {
 	}
 	return all
 }()
-
-// labelled is the arguments of a block with a name. Without the label in its
-// spec, hcldec passes the block over.
-func labelled(names ...string) hcldec.ObjectSpec {
-	spec := arguments(names...)
-	spec[""] = &hcldec.BlockLabelSpec{Index: 0, Name: "name"}
-	return spec
-}
