@@ -2,6 +2,7 @@ package supervise
 
 import (
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -74,4 +75,24 @@ func TestAHangingNvidiaSmiDelaysNobody(t *testing.T) {
 	withGPUs(s, "exec sleep 1000")
 	s.manifest.GPUs = 1
 	s.run().want(t, 0, record.Succeeded)
+}
+
+// TestARealGPUIsSampled needs a machine with a GPU.
+func TestARealGPUIsSampled(t *testing.T) {
+	if _, err := exec.LookPath("nvidia-smi"); err != nil {
+		t.Skip("no nvidia-smi on this machine")
+	}
+	s := newStage(t, "sleep 2")
+	s.manifest.GPUs = 1
+	o := s.run()
+	o.want(t, 0, record.Succeeded)
+	if len(o.GPUs) == 0 {
+		t.Fatal("no GPU in the record")
+	}
+	for _, gpu := range o.GPUs {
+		if !strings.HasPrefix(gpu.UUID, "GPU-") || gpu.Model == "" || gpu.Driver == "" || gpu.PeakMemory == nil {
+			t.Errorf("%+v", gpu)
+		}
+		t.Logf("%d %s %s, driver %s, peak %d MiB", gpu.Index, gpu.Model, gpu.UUID, gpu.Driver, *gpu.PeakMemory>>20)
+	}
 }

@@ -43,7 +43,7 @@ func (j *job) publish(ctx context.Context) error {
 		return fmt.Errorf("publishing the result: %w", err)
 	}
 	if !first {
-		return j.useWhatIsMade(ctx)
+		return j.adopt()
 	}
 	j.made, j.published = entry, true
 	return j.removeStale()

@@ -18,6 +18,7 @@ type recorder struct {
 	folder      string
 	record      record.Record
 	interrupted bool
+	concluded   bool
 }
 
 // change alters the record; what it holds is seen at the next save.
@@ -47,6 +48,9 @@ func (r *recorder) save() error {
 func (r *recorder) interrupt(s os.Signal) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if r.concluded {
+		return // all is said: a signal that comes now changes nothing
+	}
 	r.interrupted = true
 	r.record.State = record.Interrupted
 	r.record.Signal = signalName(s)
@@ -58,6 +62,7 @@ func (r *recorder) interrupt(s os.Signal) {
 func (r *recorder) conclude(state record.State, step, reason string) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.concluded = true
 	now := time.Now().UTC()
 	r.record.State, r.record.Reason, r.record.Ended = state, reason, &now
 	if step != "" {

@@ -22,6 +22,7 @@ echo "the shell went on" > wrong
 	job := s.start()
 	job.await(filepath.Join(s.work(), "up"))
 	job.signal(syscall.SIGTERM)
+	job.signal(syscall.SIGTERM) // a second one, as of an impatient scancel, kills nobody
 	o := job.wait()
 	o.want(t, 143, record.Interrupted, "SIGTERM")
 	if o.Signal != "SIGTERM" || o.Step != "command" || o.Ended == nil {

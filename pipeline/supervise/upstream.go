@@ -15,21 +15,28 @@ import (
 // useWhatIsMade ends the job where another run has finished the same stage
 // while this one was queued.
 func (j *job) useWhatIsMade(context.Context) error {
-	made, err := j.finished(j.manifest.Key)
-	if err != nil || j.manifest.Replace {
-		return nil // nothing there, nothing of use, or not wanted
+	if j.manifest.Replace {
+		return nil
 	}
-	j.adopt(made)
-	j.say("%s was already made by run %s", j.manifest.Address, made.Run)
-	return errMade
+	if _, err := j.finished(j.manifest.Key); err != nil {
+		return nil // nothing there, or nothing of use
+	}
+	return j.adopt()
 }
 
-// adopt takes what the store says of the stage into the attempt's record.
-func (j *job) adopt(made *record.Record) {
+// adopt takes what the store says of the stage into the attempt's record, and
+// returns errMade.
+func (j *job) adopt() error {
+	made, err := j.finished(j.manifest.Key)
+	if err != nil {
+		return fmt.Errorf("using what another run made: %w", err)
+	}
 	j.made = made
 	j.recorder.change(func(r *record.Record) {
 		r.Outputs, r.Metrics, r.Results = made.Outputs, made.Metrics, made.Results
 	})
+	j.say("%s was already made by run %s", j.manifest.Address, made.Run)
+	return errMade
 }
 
 // checkUpstreams looks for the record of each stage that this one rests on. The

@@ -39,7 +39,7 @@ func (j *job) claimEnvironment(ctx context.Context) error {
 		return err
 	}
 	if j.claim == nil {
-		return j.useWhatIsMade(ctx)
+		return j.adopt()
 	}
 	j.venv = folder
 	return nil
