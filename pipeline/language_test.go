@@ -119,12 +119,20 @@ stage "z" {
   command = ["x"]
   after   = [stage.m]
 }
+stage "k" {
+  command = ["x"]
+  after   = [stage.b]
+}
+stage "c" {
+  command = ["x"]
+  after   = [stage.b]
+}
 `, Options{})
 	var order []string
 	for _, s := range mustEvaluate(t, p).Stages {
 		order = append(order, s.Address.Name)
 	}
-	if !slices.Equal(order, []string{"b", "m", "z", "a"}) {
+	if !slices.Equal(order, []string{"b", "c", "k", "m", "z", "a"}) {
 		t.Errorf("got %v", order)
 	}
 }

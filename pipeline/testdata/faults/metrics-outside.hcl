@@ -7,3 +7,7 @@ evaluate "e" {
   command = ["true", train.cnn.metrics.loss] # ERROR: Metrics outside of a check
   metrics = "metrics.json"
 }
+
+train "evaluated_last" {
+  command = ["true", train.cnn.metrics.loss] # ERROR: Metrics outside of a check
+}
