@@ -52,6 +52,8 @@ func commandWords(j Job) []string {
 	case j.Launcher == LaunchSrun && j.Resources.Tasks() == 1 && first[0] == '-':
 		words = append([]string{"--"}, words...)
 	case j.Launcher == LaunchSrun:
+	case len(j.Supervisor) > 0 && first == j.Supervisor[0]: // runpipe's own work: by the name that the script gave it
+		words[0] = `"$runpipe"`
 	case first[0] == '-':
 		words = append([]string{"exec", "--"}, words...)
 	case ofBash[first] || !plainCommand(first):

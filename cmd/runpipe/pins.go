@@ -35,9 +35,16 @@ func (p *pinning) run(ctx context.Context) ([]lock.Change, error) {
 	if err := p.diagnose(diags, files); err != nil {
 		return nil, err
 	}
-	w := workspace.Workspace{Root: p.root}
-	changes, diags := lock.Update(ctx, file, p.pipeline.Dir, w.Repos(), plan.Wanted(p.pipeline),
-		lock.Options{Upgrade: p.upgrade, Locked: p.locked, Progress: p.progress()})
+	wanted := plan.Wanted(p.pipeline)
+	options := lock.Options{Upgrade: p.upgrade, Locked: p.locked, Progress: p.progress()}
+	w := &workspace.Workspace{Root: p.root}
+	if !p.locked && lock.Needed(file, wanted, options) { // it fetches into the workspace
+		var err error
+		if w, err = workspace.Create(p.root); err != nil {
+			return nil, err
+		}
+	}
+	changes, diags := lock.Update(ctx, file, p.pipeline.Dir, w.Repos(), wanted, options)
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
 	}
@@ -62,7 +69,7 @@ func (p *pinning) progress() func(label string) git.Progress {
 		return func(label string) git.Progress {
 			var once sync.Once
 			return func(stage string, _, _ int64) {
-				if stage == git.Receiving {
+				if stage != "" {
 					once.Do(func() { p.err.Say("Fetching " + label) })
 				}
 			}

@@ -34,7 +34,8 @@ type key struct{ repository, ref string }
 
 // clone is what a repository and ref were pinned to.
 type clone struct {
-	commit, tree string
+	commit       string
+	tree         string            // "" where only paths were asked for
 	paths        map[string]string // pathKey of a set of paths → digest
 	requirements map[string]string // path → digest
 }
@@ -67,7 +68,7 @@ func (f *File) Pin(w Wanted) (git.Pin, bool) {
 		}
 		pin.Digest = digest
 	}
-	return pin, true
+	return pin, pin.Digest != ""
 }
 
 // Requirements is the digest of a requirements file of the pinned commit, as in

@@ -87,12 +87,16 @@ func (f *File) decode(body *hclsyntax.Body, name string) hcl.Diagnostics {
 
 func decodeClone(body hcl.Body, place hcl.Range) (*clone, hcl.Diagnostics) {
 	content, diags := body.Content(&hcl.BodySchema{
-		Attributes: []hcl.AttributeSchema{{Name: "commit", Required: true}, {Name: "tree", Required: true}, {Name: "requirements"}},
+		Attributes: []hcl.AttributeSchema{{Name: "commit", Required: true}, {Name: "tree"}, {Name: "requirements"}},
 		Blocks:     []hcl.BlockHeaderSchema{{Type: "paths"}},
 	})
 	c := newClone("", "")
 	diags = append(diags, text(content.Attributes["commit"], isObject, &c.commit)...)
-	diags = append(diags, text(content.Attributes["tree"], isObject, &c.tree)...)
+	if tree := content.Attributes["tree"]; tree != nil {
+		diags = append(diags, text(tree, isObject, &c.tree)...)
+	} else if len(content.Blocks) == 0 {
+		diags = append(diags, wrong(place, "Nothing pinned", "The block names neither a tree nor paths."+advice))
+	}
 	diags = append(diags, decodeRequirements(content.Attributes["requirements"], c)...)
 	for _, block := range content.Blocks {
 		set, digest, more := decodePaths(block)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"maps"
 	"path"
+	"slices"
 	"strings"
 	"sync"
 
@@ -76,6 +77,14 @@ func Update(ctx context.Context, f *File, dir, repos string, wanted []Wanted, o 
 	return changes, diags
 }
 
+// Needed reports whether Update would have to resolve or fetch anything.
+func Needed(f *File, wanted []Wanted, o Options) bool {
+	return slices.ContainsFunc(groups(wanted), func(group []Wanted) bool {
+		u := &update{wanted: group, old: f.clones[group[0].key()], o: o}
+		return u.needed()
+	})
+}
+
 // groups puts together those that ask for the same, in the order of the first.
 func groups(wanted []Wanted) [][]Wanted {
 	place := map[key]int{}
@@ -124,7 +133,10 @@ func (u *update) needed() bool {
 
 // lacks says what the old pin has no digest of for w, or "".
 func (u *update) lacks(w Wanted) string {
-	if set := pathKey(w.Paths); set != "" && u.old.paths[set] == "" {
+	switch set := pathKey(w.Paths); {
+	case set == "" && u.old.tree == "":
+		return "the whole tree"
+	case set != "" && u.old.paths[set] == "":
 		return "the paths " + strings.ReplaceAll(set, pathSeparator, ", ")
 	}
 	for _, file := range w.Requirements {
@@ -157,7 +169,10 @@ func (u *update) run(ctx context.Context) {
 		u.fail(w, err)
 		return
 	}
-	u.new = newClone(pin.Commit, pin.Tree)
+	u.new = newClone(pin.Commit, "")
+	if u.whole() || u.old != nil && u.old.commit == commit && u.old.tree != "" {
+		u.new.tree = pin.Tree
+	}
 	if u.old != nil && u.old.commit == commit {
 		maps.Copy(u.new.paths, u.old.paths)
 		maps.Copy(u.new.requirements, u.old.requirements)
@@ -201,6 +216,11 @@ func (u *update) paths() []string {
 		all = append(append(all, w.Paths...), w.Requirements...)
 	}
 	return all
+}
+
+// whole reports whether somebody asks for more than some paths.
+func (u *update) whole() bool {
+	return slices.ContainsFunc(u.wanted, func(w Wanted) bool { return pathKey(w.Paths) == "" })
 }
 
 // digests takes those of w's paths and requirements files.

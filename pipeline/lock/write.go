@@ -50,7 +50,9 @@ func (f *File) bytes() []byte {
 
 func (c *clone) write(body *hclwrite.Body) {
 	body.SetAttributeValue("commit", cty.StringVal(c.commit))
-	body.SetAttributeValue("tree", cty.StringVal(c.tree))
+	if c.tree != "" {
+		body.SetAttributeValue("tree", cty.StringVal(c.tree))
+	}
 	for _, set := range slices.Sorted(maps.Keys(c.paths)) {
 		var only []cty.Value
 		for p := range strings.SplitSeq(set, pathSeparator) {

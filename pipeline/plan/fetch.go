@@ -57,13 +57,12 @@ func (p *Plan) fetch(ctx context.Context, w lock.Wanted, commit string, progress
 	if err != nil {
 		return "", err
 	}
-	if bare := remote.Bare(p.workspace.Repos()); git.Has(bare, commit) {
-		return bare, nil
-	}
 	o := git.FetchOptions{Paths: w.Paths}
 	if progress != nil {
 		o.Progress = progress(remote.String())
 	}
+	// It costs no network where all is there, submodules too, of which another
+	// pipeline may have needed fewer.
 	return git.Fetch(ctx, p.workspace.Repos(), remote, commit, o)
 }
 
