@@ -178,6 +178,14 @@ func TestASecretIsNeverShown(t *testing.T) {
 	}
 }
 
+// TestAMisspeltSensitiveIsSensitive: what is not understood is not shown.
+func TestAMisspeltSensitiveIsSensitive(t *testing.T) {
+	faults, text := faultsOf("variable \"secret\" {\n  type     = number\n  sensitve = true\n}\n", Options{Vars: []string{"secret=hunter2"}})
+	if len(faults) != 1 || strings.Contains(text, "hunter2") || !strings.Contains(text, `Did you mean "sensitive"?`) {
+		t.Errorf("got:\n%s", text)
+	}
+}
+
 func TestOutputs(t *testing.T) {
 	_, e := everything(t)
 	var got []string

@@ -58,6 +58,9 @@ func (p *Pipeline) likeVariable(name string) string {
 // setText sets a variable from a text: for one of type string as it is, else by
 // reading it as an expression. source is where the text is from.
 func (p *Pipeline) setText(v *variable, text, source string) hcl.Diagnostics {
+	if v.faulty {
+		return nil // its type is not known, nor whether it is sensitive
+	}
 	if v.wantsText() {
 		return p.set(v, cty.StringVal(text), p.shown(v, source, text))
 	}
@@ -131,7 +134,7 @@ func (p *Pipeline) assignFile(path string) hcl.Diagnostics {
 	if err != nil {
 		return hcl.Diagnostics{nowhere("Unreadable variable file", "%s.", err)}
 	}
-	secret := slices.ContainsFunc(slices.Collect(maps.Values(p.variables)), func(v *variable) bool { return v.sensitive })
+	secret := slices.ContainsFunc(slices.Collect(maps.Values(p.variables)), func(v *variable) bool { return v.sensitive || v.faulty })
 	if d := tooDeep(path, src); d != nil {
 		return hcl.Diagnostics{d}
 	}
@@ -154,6 +157,9 @@ func (p *Pipeline) assignAttribute(attr *hcl.Attribute) hcl.Diagnostics {
 	v := p.variables[attr.Name]
 	if v == nil {
 		return hcl.Diagnostics{fault(attr.NameRange, "Unknown variable", "The pipeline has no variable %q.%s", attr.Name, p.likeVariable(attr.Name))}
+	}
+	if v.faulty {
+		return nil
 	}
 	value, diags := attr.Expr.Value(nil)
 	if diags.HasErrors() {
