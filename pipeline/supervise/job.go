@@ -58,7 +58,7 @@ func open(o ExecOptions) (*job, error) {
 	if info, err := os.Stat(j.log()); err == nil {
 		j.logStart = info.Size()
 	}
-	j.recorder = &recorder{folder: j.attempt, record: newRecord(m, j.id, j.restarts)}
+	j.recorder = &recorder{folder: j.attempt, record: newRecord(m, j.outer)}
 	if err := errors.Join(j.recorder.keepEarlier(), j.recorder.save()); err != nil {
 		return nil, &refusal{manifest: m, err: fmt.Errorf("writing the first record: %w", err)}
 	}
@@ -96,11 +96,21 @@ func jobID(executor string, env environ) (id string, restarts int) {
 	return env["SLURM_JOB_ID"], restarts
 }
 
-func newRecord(m *stages.Manifest, id string, restarts int) record.Record {
-	node, err := os.Hostname()
-	if err != nil {
-		node = ""
+// nodeName is the scheduler's name of this machine, or its own.
+func nodeName(executor string, env environ) string {
+	if name := env["SLURMD_NODENAME"]; name != "" && executor == "slurm" {
+		return name
 	}
+	host, err := os.Hostname()
+	if err != nil {
+		return ""
+	}
+	return host
+}
+
+func newRecord(m *stages.Manifest, env environ) record.Record {
+	id, restarts := jobID(m.Executor, env)
+	node := nodeName(m.Executor, env)
 	return record.Record{
 		Version: record.Version, Run: m.Run, Pipeline: m.Pipeline, Address: m.Address, Kind: m.Kind, Key: m.Key,
 		Attempt: m.Attempt, State: record.Running, Step: "prepare",
