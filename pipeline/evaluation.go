@@ -106,7 +106,7 @@ func (e *evaluation) stage(n *node) {
 		Address: stages.Address{Kind: n.kind.Name(), Name: n.block.Labels[0]}, Range: n.at, Dir: e.p.Dir,
 		Group: stages.NewGroup(object), Defaults: stages.DefaultsFor(n.kind.Name(), e.defaults),
 		Lookup: func(address string) *stages.Stage { return e.stages[address] },
-		Source: e.p.source,
+		Source: e.p.source, JudgedFunctions: e.p.judged,
 	}
 	if e.facts != nil {
 		b.Facts = e.facts

@@ -38,6 +38,7 @@ type Pipeline struct {
 	nodes     map[string]*node
 	order     []*node // dependencies first
 	functions map[string]function.Function
+	judged    map[string]function.Function // those that a job has: no files
 	clones    []Clone
 	faulty    bool
 }
@@ -121,7 +122,7 @@ func (p *Pipeline) load(src []byte, o Options) hcl.Diagnostics {
 	if diags.HasErrors() {
 		return diags
 	}
-	p.functions = functions.Table(p.Dir)
+	p.functions, p.judged = functions.Table(p.Dir), functions.Table("")
 	parts, diags := p.open(body)
 	diags = append(diags, p.readHeader(parts.header)...)
 	diags = append(diags, p.readVariables(parts.variables)...)

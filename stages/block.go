@@ -9,6 +9,7 @@ import (
 	"github.com/runpipe/runpipe/stages/git"
 	"github.com/zclconf/go-cty/cty"
 	"github.com/zclconf/go-cty/cty/convert"
+	"github.com/zclconf/go-cty/cty/function"
 )
 
 // Facts is what the decoding of a block asks of the world.
@@ -31,6 +32,8 @@ type Block struct {
 	Lookup func(address string) *Stage
 	// Source gives the text of an expression that is judged in the job.
 	Source func(r hcl.Range) (text string, ok bool)
+	// JudgedFunctions are those that such a text may call.
+	JudgedFunctions map[string]function.Function
 	// Facts is nil while a pipeline is only checked.
 	Facts Facts
 

@@ -136,7 +136,7 @@ func stageReference(t hcl.Traversal) (kind, name string) {
 // typed tries a deferred expression on metrics that are not known, and expects a type.
 func (b *Block) typed(a *Argument, scope map[string]cty.Value, want cty.Type) bool {
 	context := a.Context.NewChild()
-	context.Variables = scope
+	context.Variables, context.Functions = scope, b.JudgedFunctions
 	value, diags := a.Expr.Value(context)
 	if diags.HasErrors() {
 		b.diags = append(b.diags, diags...)
