@@ -28,13 +28,13 @@ var _ Executor = (*Client)(nil)
 // on PATH if bin is "". It asks nothing yet.
 func NewClient(bin string) *Client { return &Client{Bin: bin} }
 
-// Find looks for a Slurm that can be used from here: sbatch on PATH, and a
-// controller that answers. The error says which of them is missing, and wraps
-// ErrUnreachable.
+// Find looks for a Slurm that can be used from here: sbatch on PATH, a
+// configuration, and a controller that answers. The error wraps ErrAbsent if one
+// of the first two is missing, and ErrUnreachable if only the answer is.
 func Find(ctx context.Context) (*Client, error) {
 	c := NewClient("")
 	if _, err := c.command("sbatch"); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%w: sbatch is not on PATH", ErrAbsent)
 	}
 	ctx, cancel := context.WithTimeout(ctx, 15*time.Second) // a refused connection is tried for about 9 s
 	defer cancel()
@@ -42,10 +42,16 @@ func Find(ctx context.Context) (*Client, error) {
 	if err == nil || strings.Contains(out, " is UP") { // a backup that is down makes it fail
 		return c, nil
 	}
+	if errors.Is(err, ErrAbsent) {
+		return nil, fmt.Errorf("%w: sbatch is installed, but there is no slurm.conf", ErrAbsent)
+	}
+	if down, _, _ := strings.Cut(strings.TrimSpace(out), "\n"); down != "" { // "Slurmctld(primary) at head is DOWN", then a box of asterisks
+		return nil, fmt.Errorf("%w: %s", ErrUnreachable, down)
+	}
 	if !errors.Is(err, ErrUnreachable) {
 		err = fmt.Errorf("%w: %w", ErrUnreachable, err)
 	}
-	return nil, fmt.Errorf("sbatch is installed, but its controller does not answer: %w", err)
+	return nil, err
 }
 
 // Name is "slurm".

@@ -187,8 +187,12 @@ func TestFind(t *testing.T) {
 	if _, err := c.Queue(t.Context()); err != nil {
 		t.Error(err)
 	}
+	t.Setenv("SLURM_CONF", filepath.Join(t.TempDir(), "slurm.conf"))
+	if _, err := slurm.Find(t.Context()); !errors.Is(err, slurm.ErrUnreachable) || errors.Is(err, slurm.ErrAbsent) {
+		t.Errorf("with a SLURM_CONF that names no file: %v", err)
+	}
 	t.Setenv("PATH", t.TempDir())
-	if _, err := slurm.Find(t.Context()); !errors.Is(err, slurm.ErrUnreachable) || !strings.Contains(err.Error(), "sbatch is not on PATH") {
+	if _, err := slurm.Find(t.Context()); !errors.Is(err, slurm.ErrAbsent) || !strings.Contains(err.Error(), "sbatch is not on PATH") {
 		t.Errorf("without sbatch: %v", err)
 	}
 }

@@ -68,5 +68,6 @@ type ExitCode struct {
 var (
 	ErrAmbiguous    = errors.New("the scheduler did not answer: the job may or may not have been accepted")
 	ErrUnreachable  = errors.New("the scheduler cannot be reached")
+	ErrAbsent       = errors.New("there is no Slurm on this machine")
 	ErrNoAccounting = errors.New("the cluster keeps no accounting")
 )

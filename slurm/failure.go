@@ -19,7 +19,7 @@ func classify(err *commandError) error {
 		{"Unable to contact slurm controller", ErrUnreachable},
 		{"Connection refused", ErrUnreachable},
 		{"No route to host", ErrUnreachable},
-		{"Could not establish a configuration source", ErrUnreachable},
+		{"Could not establish a configuration source", ErrAbsent}, // neither slurm.conf nor SLURM_CONF nor a DNS record
 		{"Unable to process configuration file", ErrUnreachable},
 		{"Slurm backup controller in standby mode", ErrUnreachable},
 		{"slurmdbd", ErrUnreachable}, // sacct: the accounting's daemon

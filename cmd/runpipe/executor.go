@@ -30,7 +30,7 @@ func (a *app) executorFlag(cmd *cobra.Command, choice *string) {
 	if *choice == "" {
 		*choice = executorAuto
 	}
-	cmd.Flags().StringVar(choice, "executor", *choice, "`WHERE` stages run: auto, slurm or local; auto is Slurm where sbatch answers; also RUNPIPE_EXECUTOR")
+	cmd.Flags().StringVar(choice, "executor", *choice, "`WHERE` stages run: auto, slurm or local; auto is Slurm where it is set up; also RUNPIPE_EXECUTOR")
 	_ = cmd.RegisterFlagCompletionFunc("executor", cobra.FixedCompletions(executors, cobra.ShellCompDirectiveNoFileComp)) // fails only for a flag that does not exist
 }
 
@@ -42,7 +42,7 @@ func (a *app) chooseExecutor(ctx context.Context, cmd *cobra.Command, choice str
 		return executorLocal, nil
 	case executorSlurm:
 		if _, err := slurm.Find(ctx); err != nil {
-			return "", fmt.Errorf("looking for Slurm: %w. With --executor local the stages run on this machine", err)
+			return "", noSlurm(err)
 		}
 		return executorSlurm, nil
 	case executorAuto:
@@ -59,18 +59,17 @@ func (a *app) findExecutor(ctx context.Context) (string, error) {
 	case err == nil:
 		a.err.Say("Executor: Slurm.")
 		return executorSlurm, nil
-	case errors.Is(err, slurm.ErrUnreachable):
-		a.err.Say(fmt.Sprintf("Executor: local, this machine (no Slurm: %s).", reasonOf(err)))
+	case errors.Is(err, slurm.ErrAbsent):
+		why, _ := strings.CutPrefix(err.Error(), slurm.ErrAbsent.Error()+": ")
+		a.err.Say(fmt.Sprintf("Executor: local, this machine (no Slurm: %s).", why))
 		return executorLocal, nil
 	}
-	return "", fmt.Errorf("looking for Slurm: %w", err)
+	// This is a cluster's login node, which is not the place to train on unasked.
+	return "", noSlurm(err)
 }
 
-// reasonOf is the first thing that an unreachable Slurm's error says besides that.
-func reasonOf(err error) string {
-	text, _ := strings.CutPrefix(err.Error(), slurm.ErrUnreachable.Error()+": ")
-	first, _, _ := strings.Cut(text, ": ")
-	return first
+func noSlurm(err error) error {
+	return fmt.Errorf("looking for Slurm: %w. With --executor local the stages run on this machine", err)
 }
 
 // executorIn is what runs the jobs of the run in the folder dir; program is the
