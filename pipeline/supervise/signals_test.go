@@ -61,6 +61,9 @@ func TestACommandThatIgnoresTERMIsNoSuccess(t *testing.T) {
 	job.await(filepath.Join(s.work(), "up"))
 	job.signal(syscall.SIGTERM)
 	job.wait().want(t, 143, record.Interrupted)
+	if _, err := os.Stat(filepath.Join(s.attempt(), "ended.json")); err == nil {
+		t.Error("a requeue would publish what a cancelled command left")
+	}
 }
 
 func TestUSR1KillsNobody(t *testing.T) {
