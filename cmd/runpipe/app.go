@@ -50,7 +50,14 @@ func (a *app) reporter(asJSON bool) view.Reporter {
 }
 
 func (a *app) human() *view.Human {
-	return &view.Human{Screen: a.out, Now: a.now, Program: a.program()}
+	dir, err := os.Getwd()
+	if real, linked := filepath.EvalSymlinks(dir); linked == nil { // as the workspace's path is written
+		dir = real
+	}
+	if err != nil { // removed under us: paths stay absolute
+		dir = ""
+	}
+	return &view.Human{Screen: a.out, Now: a.now, Program: a.program(), Dir: dir}
 }
 
 // program is how this person would call runpipe again for the same workspace.

@@ -48,29 +48,29 @@ func (h *Human) failure(id string, stage run.StageStatus) []string {
 		}
 		lines = append(lines, s.paint(dim, "  "+s.symbol("│", "|")+" ")+line)
 	}
-	facts := table{{{text: "log"}, {text: stage.Log}}}
+	facts := table{{{text: "log"}, {text: h.path(stage.Log)}}}
 	if stage.Work != "" {
-		facts = append(facts, []cell{{text: "working copy"}, {text: stage.Work}})
+		facts = append(facts, []cell{{text: "working copy"}, {text: h.path(stage.Work)}})
 	}
 	next := h.Program + " logs " + id + " " + ShellAddress(stage.Address)
 	facts = append(facts, []cell{{text: "next"}, {text: next, style: bold}})
 	return append(lines, s.lines(facts, "  ", keeping)...)
 }
 
-// checks lists the checks of all stages, if there are any.
+// checks lists the checks that did not hold, but for those that a failure tells
+// of already.
 func (h *Human) checks(st run.Status) []string {
 	var t table
 	for _, stage := range st.Stages {
 		for _, c := range stage.Checks {
-			glyph, colour := h.Screen.symbol("✓", "+"), green
-			text := "held"
-			if !c.Passed {
-				glyph, colour, text = h.Screen.symbol("✗", "x"), red, plain(c.Message)
+			if c.Passed || strings.Contains(stage.Reason, c.Message) {
+				continue
 			}
-			if !c.Passed && c.Warn {
+			glyph, colour := h.Screen.symbol("✗", "x"), red
+			if c.Warn {
 				glyph, colour = "!", yellow
 			}
-			t = append(t, []cell{{text: glyph, style: colour, tight: true}, {text: stage.Address}, {text: c.Name}, {text: text, style: colour}})
+			t = append(t, []cell{{text: glyph, style: colour, tight: true}, {text: stage.Address}, {text: c.Name}, {text: plain(c.Message), style: colour}})
 		}
 	}
 	return h.section("Checks", t)

@@ -65,10 +65,19 @@ func Metric(value float64) string {
 	return strings.TrimSuffix(strings.TrimRight(text, "0"), ".")
 }
 
-// metrics lists metrics by name: "accuracy 0.9731, loss 0.09".
+// metricsInLine is how many metrics a line about a stage names.
+const metricsInLine = 4
+
+// metrics lists metrics by name: "accuracy 0.9731, loss 0.09", and says how many
+// it leaves out.
 func metrics(values map[string]float64) string {
 	var list []string
-	for _, name := range slices.Sorted(maps.Keys(values)) {
+	names := slices.Sorted(maps.Keys(values))
+	for i, name := range names {
+		if len(names) > metricsInLine && i == metricsInLine-1 {
+			list = append(list, fmt.Sprintf("%d more", len(names)-i))
+			break
+		}
 		list = append(list, name+" "+Metric(values[name]))
 	}
 	return strings.Join(list, ", ")

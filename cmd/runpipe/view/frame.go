@@ -80,7 +80,7 @@ func (f frame) row(stage run.StageStatus) []cell {
 	}
 	h := Human{Screen: s, Now: func() time.Time { return f.now }}
 	row = append(row, cell{text: h.took(stage), right: true})
-	more := detail(stage)
+	more := h.detail(f.status, stage)
 	if bar := f.limit(stage); f.cols >= fullWidth && bar != "" {
 		more = bar + "  " + more
 	}

@@ -2,57 +2,69 @@ package view
 
 import (
 	"maps"
+	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/runpipe/runpipe/pipeline/run"
 )
 
-// headlineMetrics are the numbers that a run is about: those of its evaluate
-// stages, or of all its stages if it evaluates nothing.
-func (h *Human) headlineMetrics(st run.Status) []string {
-	t := metricRows(st, func(stage run.StageStatus) bool { return stage.Kind == "evaluate" })
-	if len(t) == 0 {
-		t = metricRows(st, func(run.StageStatus) bool { return true })
-	}
-	return h.section("Metrics", t)
-}
-
-func metricRows(st run.Status, counts func(run.StageStatus) bool) table {
+// metrics lists the metrics of the stages that have more than their line holds.
+func (h *Human) metrics(st run.Status) []string {
 	var t table
 	for _, stage := range st.Stages {
-		if !counts(stage) {
+		if len(stage.Metrics) <= metricsInLine {
 			continue
 		}
 		for _, name := range slices.Sorted(maps.Keys(stage.Metrics)) {
 			t = append(t, []cell{{text: stage.Address}, {text: name}, {text: Metric(stage.Metrics[name]), style: bold}})
 		}
 	}
-	return t
+	return h.section("Metrics", t)
 }
 
-// outputs says where the files are that commands have made. What clones and
-// environments make is runpipe's own affair.
-func (h *Human) outputs(st run.Status) []string {
+// outputs are the values of the pipeline's output blocks, and where the other
+// files are that commands have made. What clones and environments make is
+// runpipe's own affair.
+func (h *Human) outputs(o Outcome) []string {
 	var t table
-	for _, stage := range st.Stages {
+	told := map[string]bool{}
+	if o.State == run.Succeeded {
+		for _, r := range o.Results {
+			told[r.Value] = true
+			t = append(t, h.output(r.Name, r.Value, r.Description))
+		}
+	}
+	for _, stage := range o.Stages {
 		if stage.Kind == "clone" || stage.Kind == "environment" {
 			continue
 		}
 		for _, name := range slices.Sorted(maps.Keys(stage.Outputs)) {
-			t = append(t, []cell{{text: stage.Address}, {text: name}, {text: stage.Outputs[name]}})
+			if path := stage.Outputs[name]; !told[path] {
+				t = append(t, h.output(stage.Address+" "+name, path, ""))
+			}
 		}
 	}
 	return h.section("Outputs", t)
 }
 
-// results are the values of the pipeline's output blocks.
-func (h *Human) results(o Outcome) []string {
-	if o.State != run.Succeeded {
-		return nil
+// output is a row about a value, with what it is where the line has room for that.
+func (h *Human) output(name, value, description string) []cell {
+	value = h.path(value)
+	row := []cell{{text: name}, {text: value}}
+	if width := h.Screen.Width(); width == 0 || columns(name+value+description)+6 <= width {
+		row = append(row, cell{text: description, style: dim})
 	}
-	var t table
-	for _, r := range o.Results {
-		t = append(t, []cell{{text: r.Name}, {text: r.Value}, {text: r.Description, style: dim}})
+	return row
+}
+
+// path is a path as it is called from the person's current folder, if it is in it.
+func (h *Human) path(path string) string {
+	if h.Dir == "" {
+		return path
 	}
-	return h.section("Results", t)
+	if inside, ok := strings.CutPrefix(path, filepath.Clean(h.Dir)+"/"); ok {
+		return inside
+	}
+	return path
 }

@@ -37,6 +37,9 @@ type Result struct {
 type Human struct {
 	Screen *Screen
 	Now    func() time.Time
+	// Dir is the current folder, of which paths are told from where they are in
+	// it; with "" they stay absolute.
+	Dir string
 	// Program is how the person calls runpipe: its name, and the options that
 	// any further call needs, such as --workspace.
 	Program string

@@ -2,6 +2,7 @@ package view
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/runpipe/runpipe/pipeline/run"
@@ -22,7 +23,7 @@ func (h *Human) Status(o Outcome) error {
 	lines := []string{h.headline(o.Status), ""}
 	lines = append(lines, h.stages(o.Status)...)
 	for _, section := range [][]string{
-		h.failures(o.Status), h.checks(o.Status), h.headlineMetrics(o.Status), h.results(o), h.outputs(o.Status), h.stale(o.Status),
+		h.failures(o.Status), h.checks(o.Status), h.metrics(o.Status), h.outputs(o), h.stale(o.Status),
 	} {
 		if len(section) > 0 {
 			lines = append(append(lines, ""), section...)
@@ -46,8 +47,8 @@ func (h *Human) headline(st run.Status) string {
 		verb = " after "
 	}
 	_, colour := s.mark(run.StageStatus{State: st.State})
-	return fmt.Sprintf("%s  %s  %s%s%s, started %s on %s", s.paint(bold, name), st.Run,
-		s.paint(colour, string(st.State)), verb, Duration(took), moment(st.Created, h.Now()), st.Executor)
+	return fmt.Sprintf("%s  %s  %s%s%s on %s, started %s", s.paint(bold, name), st.Run,
+		s.paint(colour, string(st.State)), verb, Duration(took), st.Executor, moment(st.Created, h.Now()))
 }
 
 // stages is the table of a run's stages.
@@ -60,7 +61,7 @@ func (h *Human) stages(st run.Status) []string {
 			{text: stage.Address},
 			{text: word(stage), style: colour},
 			{text: h.took(stage), right: true},
-			{text: detail(stage)},
+			{text: h.detail(st, stage)},
 		})
 	}
 	return h.Screen.lines(t, "", wrapping)
@@ -98,16 +99,38 @@ func place(stage run.StageStatus) string {
 }
 
 // detail is all that a line about a stage says after its state. Why a stage has
-// failed is told at length elsewhere.
-func detail(stage run.StageStatus) string {
+// failed is told at length elsewhere. On the local executor every stage is here.
+func (h *Human) detail(st run.Status, stage run.StageStatus) string {
 	var parts []string
-	if where := place(stage); where != "" {
+	if where := place(stage); where != "" && st.Executor != "local" {
 		parts = append(parts, where)
 	}
-	if more := remark(stage); more != "" && stage.State != run.Failed {
-		parts = append(parts, more)
+	if stage.State == run.Failed {
+		parts = append(parts, metrics(stage.Metrics))
+	} else {
+		parts = append(parts, remark(stage))
 	}
-	return strings.Join(parts, "  ")
+	parts = append(parts, h.held(stage))
+	return strings.Join(slices.DeleteFunc(parts, func(part string) bool { return part == "" }), "  ")
+}
+
+// held names the checks of a stage that held: "✓ good enough", or "✓ 4 checks"
+// where there are many.
+func (h *Human) held(stage run.StageStatus) string {
+	var names []string
+	for _, c := range stage.Checks {
+		if c.Passed {
+			names = append(names, plain(c.Name))
+		}
+	}
+	tick := h.Screen.symbol("✓", "+") + " "
+	switch len(names) {
+	case 0:
+		return ""
+	case 1, 2:
+		return tick + strings.Join(names, ", ")
+	}
+	return tick + count(len(names), "check")
 }
 
 // remark is a stage's metrics once it succeeded, else why it stands where it stands.

@@ -146,7 +146,7 @@ func TestStatus(t *testing.T) {
 		for _, look := range looks {
 			t.Run(name+"-"+look.name, func(t *testing.T) {
 				var b bytes.Buffer
-				h := &Human{Screen: screen(&b, look.cols, look.color, look.unicode), Now: func() time.Time { return now }, Program: "runpipe"}
+				h := &Human{Screen: screen(&b, look.cols, look.color, look.unicode), Now: func() time.Time { return now }, Program: "runpipe", Dir: "/home/ada/mnist"}
 				if err := h.Status(o); err != nil {
 					t.Fatal(err)
 				}
