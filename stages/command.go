@@ -17,7 +17,7 @@ func (k commandKind) Name() string { return k.name }
 func (commandKind) Spec() hcldec.ObjectSpec { return commandSpec }
 
 var commandSpec = merged(
-	arguments("source", "dir", "environment", "files", "command", "script", "launcher", "env", "pass_env", "outputs", "metrics"),
+	arguments("source", "dir", "environment", "files", "command", "script", "launcher", "env", "pass_env", "outputs", "metrics", "determinism", "seed", "tolerance"),
 	judgedSpec,
 )
 
@@ -27,9 +27,11 @@ func (k commandKind) Decode(b *Block, s *Stage) {
 	b.decodeEnvironment(s)
 	b.decodeCommand(s)
 	b.decodeEnv(s)
+	b.decodeDeterminism(s)
 	s.Files = b.files()
 	s.Outputs = b.outputs()
 	b.decodeMetrics(s)
+	b.decodeTolerance(s)
 	s.Checks = b.checks()
 }
 

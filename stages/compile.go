@@ -111,7 +111,7 @@ func manifest(s *Stage, at Placement, w work) Manifest {
 		Address: s.Address.String(), Kind: s.Address.Kind, Key: s.Key,
 		StageDir: at.StageDir, Attempt: at.Attempt, Replace: at.Replace,
 		Dir: s.Dir, Modules: len(s.Modules) > 0, ModuleNames: s.Modules, Venv: s.Venv != nil,
-		Env: s.Env, PassEnv: passed(s, w), Launcher: string(launcher(s, at)),
+		Env: commandEnv(s), PassEnv: passed(s, w), Determinism: s.Determinism, Seed: s.Seed, Launcher: string(launcher(s, at)),
 		Tasks: s.Resources.Tasks(), GPUs: s.Resources.GPUs,
 		Outputs: w.outputs, Metrics: s.Metrics, Metric: s.Metric, Checks: s.Checks,
 		Pins: Pins(s, at.Pins), Command: w.command, Script: w.script, Verify: w.verify,

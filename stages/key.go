@@ -83,6 +83,7 @@ func Ingredients(s *Stage, keys map[string]string, root string) map[string]any {
 		}
 		in["metric"] = metric
 	}
+	determinismIngredients(s, in)
 	if s.Clone != nil {
 		in["tree"] = s.Clone.Pin.Digest
 	}

@@ -29,6 +29,8 @@ type Manifest struct {
 	Venv        bool              `json:"venv,omitempty"` // the stage builds a virtual environment: see supervise
 	Env         map[string]string `json:"env,omitempty"`
 	PassEnv     []string          `json:"pass_env,omitempty"` // arrive as EnvPrefix+name; secrets are among them
+	Determinism Determinism       `json:"determinism,omitempty"`
+	Seed        *int64            `json:"seed,omitempty"`
 	Launcher    string            `json:"launcher"`
 	Tasks       int               `json:"tasks"`          // that the launcher starts; each leaves a record if more than one
 	GPUs        int               `json:"gpus,omitempty"` // promised per node

@@ -11,7 +11,7 @@ import (
 
 // judgedSpec is the blocks that are read in the job, from what the command left.
 var judgedSpec = hcldec.ObjectSpec{
-	"metric": &hcldec.BlockTupleSpec{TypeName: "metric", Nested: merged(arguments("pattern"), hcldec.ObjectSpec{
+	"metric": &hcldec.BlockTupleSpec{TypeName: "metric", Nested: merged(arguments("pattern", "tolerance"), hcldec.ObjectSpec{
 		"name":  &hcldec.BlockLabelSpec{Index: 0, Name: "name"},
 		"value": &hcldec.AttrSpec{Name: "value", Type: deferredType},
 	})},

@@ -38,10 +38,15 @@ type Stage struct {
 	Secrets map[string]string // sensitive values: these travel by name and are written nowhere
 	PassEnv []string          // names taken from the submitter's environment, sorted
 
+	Determinism Determinism // "" is none
+	Seed        *int64      // nil without determinism
+
 	Outputs map[string]string // name → path relative to where the command starts
 	Metrics string            // a JSON file the command writes, or a glob that matches one; or ""
 	Metric  []Metric          // in the order of the file
 	Checks  []Check
+
+	Tolerances []Tolerance // of its metrics, for whoever reproduces it
 
 	Resources slurm.Resources
 	Site      slurm.Site
