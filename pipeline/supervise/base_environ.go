@@ -62,6 +62,7 @@ func (j *job) base(path string) environ {
 	env := environ{"SHELL": "/bin/bash", "LANG": "C.UTF-8", "PYTHONUNBUFFERED": "1", "PYTHONNOUSERSITE": "1"}
 	env.take(j.outer, "HOME", "USER", "LOGNAME", "LANG", "TMPDIR")
 	env.take(j.outer, visibleGPUs...)
+	env.take(j.outer, "CUDA_DEVICE_ORDER") // what the indices of the local executor count by
 	if j.manifest.Executor == "local" {
 		env.take(j.outer, localMarks...)
 	} else {
