@@ -8,4 +8,6 @@ type Pin struct {
 	// sha256 over each path and the object it has in the commit. A commit
 	// that leaves the paths alone leaves the digest alone.
 	Digest string `json:"digest"`
+	// Dirty says that Commit is a private one, of changes that were not committed.
+	Dirty bool `json:"dirty,omitempty"`
 }

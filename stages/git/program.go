@@ -17,11 +17,14 @@ import (
 
 // program is the user's git, for what go-git does not know (see the package's
 // documentation). It is never needed where go-git will do.
-type program struct{ path string }
+type program struct {
+	path string
+	with []string // variables of its environment, besides the usual ones
+}
 
 func findProgram() (program, bool) {
 	path, err := exec.LookPath("git")
-	return program{path}, err == nil
+	return program{path: path}, err == nil
 }
 
 // output runs git outside any repository and returns its standard output.
@@ -36,7 +39,7 @@ func (g program) run(ctx context.Context, r Remote, tell Progress, args ...strin
 	var out, said bytes.Buffer
 	cmd := exec.CommandContext(ctx, g.path, args...)
 	cmd.Dir = "/" // not within a repository, whose own configuration would count
-	cmd.Env = environment(ctx, g, r)
+	cmd.Env = append(environment(ctx, g, r), g.with...)
 	cmd.Stdout = &out
 	cmd.Stderr = io.MultiWriter(&said, &sideband{tell: tell})
 	// git runs ssh and git-remote-https as children: end them all.
