@@ -113,7 +113,7 @@ func TestAFailureSkipsWhatDependsOnIt(t *testing.T) {
 		if evaluate.State != run.Skipped || !strings.Contains(evaluate.Reason, "because train.cnn failed (exit 1 on ") {
 			t.Errorf("evaluate.accuracy is %s: %s", evaluate.State, evaluate.Reason)
 		}
-		p.has(r.stdout, train.Log, "the loss is nan", "skipped", train.Work)
+		p.has(r.stdout, p.inside(train.Log), "the loss is nan", "skipped", p.inside(train.Work))
 		if _, err := os.Stat(filepath.Join(train.Work, "train.sh")); err != nil {
 			t.Errorf("the working copy of the failed stage was not kept: %v", err)
 		}

@@ -175,6 +175,9 @@ func (p *person) commit(dir, message string) string {
 	return p.git(dir, "rev-parse", "HEAD")
 }
 
+// inside is an absolute path as it is called from where the person stands.
+func (p *person) inside(path string) string { return strings.TrimPrefix(path, p.dir+"/") }
+
 // has fails unless text holds each of the parts.
 func (p *person) has(text string, parts ...string) {
 	p.Helper()
