@@ -7,6 +7,7 @@ import (
 
 	"github.com/runpipe/runpipe/stages"
 	"github.com/runpipe/runpipe/stages/git"
+	"github.com/runpipe/runpipe/stages/python"
 )
 
 // Facts is what evaluation needs to know that is not in the file.
@@ -15,6 +16,8 @@ type Facts interface {
 	Pin(address string) (git.Pin, bool)
 	// Requirements reads a requirements file of a pinned clone.
 	Requirements(clone stages.Address, path string) (*stages.Requirements, error)
+	// Packages is what the lock file has for an environment.
+	Packages(asked python.Asked) (*python.Lock, bool)
 	// Output is the absolute path at which the store has, or will have, an output
 	// of the stage with this key.
 	Output(key, path string) string

@@ -41,6 +41,8 @@ type Pipeline struct {
 	judged    map[string]function.Function // those that a job has: no files
 	clones    []Clone
 	faulty    bool
+
+	environments []*stages.Stage // see Environments
 }
 
 // maxSource is the size in bytes up to which a file is read as a pipeline.
@@ -131,6 +133,6 @@ func (p *Pipeline) load(src []byte, o Options) hcl.Diagnostics {
 	diags = append(diags, p.resolve(body)...)
 	diags = append(diags, p.sortNodes()...)
 	e := p.evaluate(nil)
-	p.clones = e.clones()
+	p.clones, p.environments = e.clones(), e.environments()
 	return append(diags, e.diags...)
 }

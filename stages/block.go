@@ -7,6 +7,7 @@ import (
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/runpipe/runpipe/stages/git"
+	"github.com/runpipe/runpipe/stages/python"
 	"github.com/zclconf/go-cty/cty"
 	"github.com/zclconf/go-cty/cty/convert"
 	"github.com/zclconf/go-cty/cty/function"
@@ -18,6 +19,8 @@ type Facts interface {
 	Pin(address string) (git.Pin, bool)
 	// Requirements reads a requirements file of a pinned clone.
 	Requirements(clone Address, path string) (*Requirements, error)
+	// Packages is what the lock file has for an environment.
+	Packages(asked python.Asked) (*python.Lock, bool)
 }
 
 // Block is a stage's block on its way to a Stage.

@@ -31,11 +31,42 @@ func (environmentKind) Decode(b *Block, s *Stage) {
 		b.fault(requirements, nil, "Two lists of packages", "packages and requirements exclude each other: put the packages into the file.")
 		return
 	}
-	s.Venv.Packages = b.packages(packages)
+	if b.early(packages) {
+		s.Venv.Packages = b.packages(packages)
+	}
 	s.Venv.Requirements = b.requirements(requirements, s.Venv.Source)
 	if source := b.Group.get("source"); source != nil && requirements == nil {
 		b.fault(source, nil, "Source without requirements", "source is where the path of requirements starts, and no requirements are given.")
 	}
+	b.findLock(s.Venv)
+}
+
+// findLock looks up the exact packages, once pins are known.
+func (b *Block) findLock(v *Venv) {
+	if b.Facts == nil || !v.Installs() || b.diags.HasErrors() {
+		return
+	}
+	lock, ok := b.Facts.Packages(v.Asked())
+	if !ok {
+		b.faultAt("Environment without a lock", "The packages of %s are not locked: run runpipe lock.", b.Address)
+	}
+	v.Lock = lock
+}
+
+// early refuses a value that only a stage gives: what an environment installs is
+// locked before any stage runs.
+func (b *Block) early(a *Argument) bool {
+	if a == nil {
+		return false
+	}
+	refers := fromStage(a.Value)
+	for _, t := range a.Expr.Variables() {
+		refers = refers || KindOf(t.RootName()) != nil
+	}
+	if refers {
+		b.fault(a, nil, "Reference to a stage", "What an environment installs is locked before any stage runs: %s may use var and local only.", a.Name)
+	}
+	return !refers
 }
 
 func (environmentKind) Attributes(_ *Stage, output func(string) cty.Value) map[string]cty.Value {
@@ -44,6 +75,9 @@ func (environmentKind) Attributes(_ *Stage, output func(string) cty.Value) map[s
 
 func (b *Block) modules() []string {
 	a := b.Group.get("modules")
+	if !b.early(a) {
+		return nil
+	}
 	elements, _ := b.list(a, `["python/3.10"]`)
 	var modules []string
 	for _, e := range elements {
@@ -67,6 +101,9 @@ var pythonVersion = regexp.MustCompile(`^\d+(\.\d+){0,2}$`)
 
 func (b *Block) pythonVersion() string {
 	a := b.Group.get("python")
+	if !b.early(a) {
+		return ""
+	}
 	version, ok := b.quoted(a, "as a number 3.10 is 3.1.")
 	if ok && !pythonVersion.MatchString(version) {
 		b.fault(a, nil, unsuitable, "A version of Python is written as \"3\", \"3.10\" or \"3.10.4\".")

@@ -1,12 +1,15 @@
 package stages
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"path/filepath"
-	"sort"
+	"slices"
 	"strings"
 
 	"github.com/runpipe/runpipe/slurm"
+	"github.com/runpipe/runpipe/stages/python"
 )
 
 // Tools are the programs that build an environment, as the submitting machine
@@ -17,41 +20,51 @@ type Tools struct {
 	UV     string // uv, or "" where there is none
 }
 
-// NetworkVariables are handed to a job that installs packages, if they are set
-// where it is submitted: they tell how the network is reached, not what is
-// installed, and may hold a proxy's password, so that they travel like secrets.
-var NetworkVariables = []string{
-	"ALL_PROXY", "HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY",
-	"PIP_CACHE_DIR", "PIP_CERT", "PIP_DEFAULT_TIMEOUT", "PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS", "PIP_INDEX_URL", "PIP_TRUSTED_HOST",
-	"REQUESTS_CA_BUNDLE", "SSL_CERT_DIR", "SSL_CERT_FILE",
-	"UV_CACHE_DIR", "UV_DEFAULT_INDEX", "UV_FIND_LINKS", "UV_INDEX", "UV_INDEX_URL",
-	"all_proxy", "http_proxy", "https_proxy", "no_proxy",
-}
+// lockedFile is the requirements file that a job installs from: the packages of
+// the lock file, each with the sha256 of its files.
+const lockedFile = "requirements.txt"
 
 // venvWork builds a virtual environment at $RUNPIPE_VENV, a path that is never
 // used twice, and leaves a link to it: a venv breaks when it is moved.
 func venvWork(s *Stage, at Placement) (work, error) {
 	w := work{outputs: map[string]string{"path": venvOutput}, passEnv: at.Network}
-	install := ""
-	switch v := s.Venv; {
-	case len(v.Packages) > 0:
-		w.files = map[string][]byte{"requirements.txt": []byte(strings.Join(v.Packages, "\n") + "\n")}
-		install = filepath.Join(at.StageDir, "requirements.txt")
-	case v.Requirements != nil:
-		w.files = map[string][]byte{}
-		for path, content := range v.Requirements.Files {
-			w.files["requirements/"+path] = content
+	var install *installation
+	if s.Venv.Installs() {
+		if s.Venv.Lock == nil {
+			return work{}, fmt.Errorf("its packages are not locked")
 		}
-		install = filepath.Join(at.StageDir, "requirements", filepath.FromSlash(v.Requirements.Path))
+		content := s.Venv.Lock.Requirements()
+		sum := sha256.Sum256(content)
+		w.files = map[string][]byte{lockedFile: content}
+		install = &installation{
+			file: filepath.Join(at.StageDir, lockedFile), sum: hex.EncodeToString(sum[:]),
+			machine: python.Machine(s.Venv.Lock.Platform),
+		}
 	}
 	w.script = venvScript(s, at.Tools, install)
 	return w, nil
 }
 
-func venvScript(s *Stage, tools Tools, requirements string) string {
+// installation is what a job installs.
+type installation struct {
+	file    string // a requirements file with hashes
+	sum     string // its sha256, in hex
+	machine string // uname -m of the machines that the files are for
+}
+
+func venvScript(s *Stage, tools Tools, install *installation) string {
 	var b strings.Builder
 	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
-	wanted := s.Venv.Python
+	wanted := s.Venv.WantedPython()
+	if install != nil {
+		line(`requirements=%s`, slurm.Quote(install.file))
+		line(`echo "%s  $requirements" | sha256sum --check --quiet`, install.sum)
+		line(`if [ "$(uname -m)" != %s ]; then`, install.machine)
+		line(`  echo "runpipe: the packages were locked for %s, and this node is $(uname -m): set platform in the environment's block, or have Slurm choose other nodes (constraint)" >&2`, install.machine)
+		line(`  exit 1`)
+		line(`fi`)
+		line("")
+	}
 	line("python=$(command -v %s) || python=", strings.Join(interpreters(wanted, s.Modules, tools), " || command -v "))
 	if tools.UV != "" {
 		line("uv=%s", slurm.Quote(tools.UV))
@@ -81,13 +94,13 @@ func venvScript(s *Stage, tools Tools, requirements string) string {
 		line(`esac`)
 	}
 	line(`echo "python $have"`)
-	if requirements != "" {
+	if install != nil {
 		line("")
-		line("requirements=%s", slurm.Quote(requirements))
+		line("# Exactly what is locked: nothing is resolved here, and every file's sha256 is checked.")
 		line(`if [ -n "$uv" ]; then`)
-		line(`  "$uv" pip install --python "$venv_python" --requirement "$requirements"`)
+		line(`  "$uv" pip install --python "$venv_python" --no-deps --require-hashes --requirement "$requirements"`)
 		line("else")
-		line(`  "$venv_python" -m pip install --disable-pip-version-check --no-input --progress-bar off --requirement "$requirements"`)
+		line(`  "$venv_python" -m pip install --disable-pip-version-check --no-input --progress-bar off --no-deps --require-hashes --requirement "$requirements"`)
 		line("fi")
 	}
 	line(`ln -s "$RUNPIPE_VENV" %s`, venvOutput)
@@ -101,19 +114,10 @@ func interpreters(wanted string, modules []string, tools Tools) []string {
 	if len(modules) == 0 && tools.Python != "" {
 		names = append(names, slurm.Quote(tools.Python))
 	}
-	if minor := minorVersion(wanted); minor != "" {
+	if minor := python.Minor(wanted); minor != "" {
 		names = append(names, "python"+minor)
 	}
 	return append(names, "python3")
-}
-
-// minorVersion is the "3.10" of "3.10.4", or "" for less than that.
-func minorVersion(version string) string {
-	parts := strings.Split(version, ".")
-	if len(parts) < 2 {
-		return ""
-	}
-	return parts[0] + "." + parts[1]
 }
 
 func pythonName(wanted string) string {
@@ -130,15 +134,16 @@ func orAny(wanted string) string {
 	return wanted
 }
 
-// SetNetwork picks those of NetworkVariables that environ ("NAME=value") sets, sorted.
+// SetNetwork picks those of python.NetworkVariables that environ ("NAME=value")
+// sets, sorted.
 func SetNetwork(environ []string) []string {
 	var set []string
 	for _, entry := range environ {
 		name, value, _ := strings.Cut(entry, "=")
-		if i := sort.SearchStrings(NetworkVariables, name); value != "" && i < len(NetworkVariables) && NetworkVariables[i] == name {
+		if _, known := slices.BinarySearch(python.NetworkVariables, name); value != "" && known {
 			set = append(set, name)
 		}
 	}
-	sort.Strings(set)
+	slices.Sort(set)
 	return set
 }

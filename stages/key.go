@@ -88,11 +88,7 @@ func Ingredients(s *Stage, keys map[string]string, root string) map[string]any {
 		in["tree"] = s.Clone.Pin.Digest
 	}
 	if s.Venv != nil {
-		put("python", s.Venv.Python, s.Venv.Python != "")
-		put("packages", s.Venv.Packages, len(s.Venv.Packages) > 0)
-		if s.Venv.Requirements != nil {
-			in["requirements"] = s.Venv.Requirements.Digest
-		}
+		venvIngredients(s.Venv, in)
 	}
 	return in
 }

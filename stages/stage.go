@@ -4,6 +4,7 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/runpipe/runpipe/slurm"
 	"github.com/runpipe/runpipe/stages/git"
+	"github.com/runpipe/runpipe/stages/python"
 )
 
 // Address names a stage within a pipeline, as in train.cnn or, for an instance
@@ -104,6 +105,7 @@ type Venv struct {
 	Packages     []string      // requirement specifiers as written; or
 	Requirements *Requirements // nil if Packages are given or nothing is to be installed
 	Source       *Tree         // the clone that the requirements came from, or nil
+	Lock         *python.Lock  // the exact packages; nil before they are locked, or if nothing is to be installed
 }
 
 // Requirements is a requirements file with all the files it includes.

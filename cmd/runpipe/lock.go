@@ -23,18 +23,20 @@ func newLock(a *app) *cobra.Command {
 		Use:     "lock [--upgrade[=ADDR]] [--locked] FILE",
 		GroupID: groupWrite,
 		Short:   "Pin what a pipeline refers to",
-		Long: `Resolves the branch, tag or commit of each clone, fetches that commit, and writes the
-lock file beside the pipeline: mnist.lock.hcl for mnist.hcl. Commit it. What is pinned
-already stays as it is, and asks no network, until --upgrade.
+		Long: `Resolves the branch, tag or commit of each clone and fetches that commit; resolves the
+packages of each environment to exact versions with the sha256 of their files, by uv
+where it is on PATH, else by pip; and writes the lock file beside the pipeline:
+mnist.lock.hcl for mnist.hcl. Commit it. What is pinned already stays as it is, and asks
+no network, until --upgrade.
 
 "apply" pins what is missing by itself; "lock" is for doing only that, and for
 moving on.`,
 		Example: `  runpipe lock mnist.hcl
-  runpipe lock --upgrade mnist.hcl               # all clones to where their refs are now
-  runpipe lock --upgrade=clone.code mnist.hcl
+  runpipe lock --upgrade mnist.hcl               # everything to what it stands for now
+  runpipe lock --upgrade=environment.python mnist.hcl
   runpipe lock --locked mnist.hcl                # in continuous integration`,
 		Annotations: statuses{
-			0: "all is pinned", 1: "a fault in the pipeline, or a ref that cannot be resolved or fetched",
+			0: "all is pinned", 1: "a fault in the pipeline, or a ref or packages that cannot be resolved or fetched",
 			2: "wrong usage", 5: "--locked was given, and the lock file would have to change", 130: "interrupted; nothing was written",
 		}.annotation(),
 		Args:              oneFile,

@@ -5,6 +5,8 @@ import (
 	"maps"
 	"sync"
 
+	"github.com/hashicorp/hcl/v2"
+
 	"github.com/runpipe/runpipe/pipeline"
 	"github.com/runpipe/runpipe/pipeline/lock"
 	"github.com/runpipe/runpipe/pipeline/plan"
@@ -45,6 +47,10 @@ func (p *pinning) run(ctx context.Context) ([]lock.Change, error) {
 		}
 	}
 	changes, diags := lock.Update(ctx, file, p.pipeline.Dir, w.Repos(), wanted, options)
+	if !diags.HasErrors() {
+		locked, more := p.environments(ctx, file, w)
+		changes, diags = append(changes, locked...), append(diags, more...)
+	}
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
 	}
@@ -60,6 +66,19 @@ func (p *pinning) run(ctx context.Context) ([]lock.Change, error) {
 		return changes, nil
 	}
 	return changes, file.Write(path)
+}
+
+// environments locks the packages of environments, whose requirements may lie in
+// a clone that has just been pinned.
+func (p *pinning) environments(ctx context.Context, file *lock.File, w *workspace.Workspace) ([]lock.Change, hcl.Diagnostics) {
+	wanted, diags := plan.Environments(p.pipeline, file, w, p.environ)
+	if diags.HasErrors() {
+		return nil, diags
+	}
+	return lock.UpdateEnvironments(ctx, file, wanted, lock.EnvironmentOptions{
+		Upgrade: p.upgrade, Locked: p.locked,
+		Resolves: func(address string) { p.err.Say("Resolving the packages of " + address) },
+	})
 }
 
 // progress gives each fetch a bar, one at a time: there is one line for it. On

@@ -16,23 +16,26 @@ import (
 type upgrade struct{ addresses []string }
 
 // everything is the value of --upgrade without an address.
-const everything = "all clones"
+const everything = "everything"
 
 func (u *upgrade) flag(cmd *cobra.Command) {
-	cmd.Flags().StringArrayVar(&u.addresses, "upgrade", nil, "pin anew what the refs stand for now; with =`ADDR` only that clone's; may be given again")
+	cmd.Flags().StringArrayVar(&u.addresses, "upgrade", nil, "pin anew what refs and requirements stand for now; with =`ADDR` only that clone or environment; may be given again")
 	cmd.Flags().Lookup("upgrade").NoOptDefVal = everything
 }
 
-// wants reports whether the clone with this address is to be pinned anew.
+// wants reports whether the clone or environment with this address is to be pinned anew.
 func (u *upgrade) wants(address string) bool {
 	return slices.Contains(u.addresses, everything) || slices.Contains(u.addresses, address)
 }
 
-// check refuses addresses that are no clones of the pipeline.
+// check refuses addresses that name nothing that is pinned.
 func (u *upgrade) check(p *pipeline.Pipeline) error {
 	var known []string
 	for _, c := range p.Clones() {
 		known = append(known, c.Address.String())
+	}
+	for _, s := range p.Environments() {
+		known = append(known, s.Address.String())
 	}
 	for _, address := range u.addresses {
 		if address == everything || slices.Contains(known, address) {
@@ -42,7 +45,7 @@ func (u *upgrade) check(p *pipeline.Pipeline) error {
 		if hint == "" && len(known) > 0 {
 			hint = " It has " + strings.Join(known, ", ") + "."
 		}
-		return errors.New(fmt.Sprintf("--upgrade names %s, and the pipeline has no such clone.", address) + hint)
+		return errors.New(fmt.Sprintf("--upgrade names %s, and the pipeline has no such clone or environment.", address) + hint)
 	}
 	return nil
 }

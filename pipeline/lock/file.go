@@ -8,6 +8,7 @@ import (
 	"github.com/hashicorp/hcl/v2"
 
 	"github.com/runpipe/runpipe/stages/git"
+	"github.com/runpipe/runpipe/stages/python"
 )
 
 // Version is the version of the file that this program writes and reads.
@@ -25,8 +26,9 @@ type Wanted struct {
 
 // File is the content of a lock file. The zero value is an empty one.
 type File struct {
-	clones map[key]*clone
-	parsed *hcl.File
+	clones       map[key]*clone
+	environments map[string]*python.Lock // by the digest of what was asked
+	parsed       *hcl.File
 }
 
 // key is what was asked.

@@ -12,12 +12,14 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
+
+	"github.com/runpipe/runpipe/stages/python"
 )
 
 // Read reads a lock file. One that does not exist is empty. Whatever runpipe would
 // not have written is refused at its place: a lock that was damaged must not pin.
 func Read(path string) (*File, hcl.Diagnostics) {
-	f := &File{clones: map[key]*clone{}}
+	f := &File{clones: map[key]*clone{}, environments: map[string]*python.Lock{}}
 	data, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return f, nil
@@ -62,7 +64,10 @@ const advice = " Take the file from your repository again, or delete this block 
 func (f *File) decode(body *hclsyntax.Body, name string) hcl.Diagnostics {
 	content, diags := body.Content(&hcl.BodySchema{
 		Attributes: []hcl.AttributeSchema{{Name: "version", Required: true}},
-		Blocks:     []hcl.BlockHeaderSchema{{Type: "clone", LabelNames: []string{"repository", "ref"}}},
+		Blocks: []hcl.BlockHeaderSchema{
+			{Type: "clone", LabelNames: []string{"repository", "ref"}},
+			{Type: "environment", LabelNames: []string{"asked"}},
+		},
 	})
 	if version := content.Attributes["version"]; version != nil {
 		value, more := version.Expr.Value(nil)
@@ -72,7 +77,10 @@ func (f *File) decode(body *hclsyntax.Body, name string) hcl.Diagnostics {
 				fmt.Sprintf("%s is of another version than %d, which this runpipe reads: use the runpipe that wrote it.", name, Version)))
 		}
 	}
-	for _, block := range content.Blocks {
+	for _, block := range content.Blocks.OfType("environment") {
+		diags = append(diags, f.decodeEnvironment(block)...)
+	}
+	for _, block := range content.Blocks.OfType("clone") {
 		k := key{block.Labels[0], block.Labels[1]}
 		if f.clones[k] != nil {
 			diags = append(diags, wrong(block.DefRange, "Pinned twice", fmt.Sprintf("%s %q stands in the file more than once.%s", k.repository, k.ref, advice)))

@@ -31,6 +31,9 @@ type Change struct {
 	Repository string // without credentials
 	Ref        string
 	Old, New   string // commits; Old is "" for a new pin
+
+	Packages string // of an environment, instead of all these: what was locked or has moved, in words
+	Moved    bool   // Packages were locked before
 }
 
 // atOnce is how many repositories are asked at the same time.

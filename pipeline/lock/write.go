@@ -26,7 +26,7 @@ func (f *File) Write(path string) error {
 	if err == nil && bytes.Equal(old, data) {
 		return nil
 	}
-	if os.IsNotExist(err) && len(f.clones) == 0 {
+	if os.IsNotExist(err) && len(f.clones) == 0 && len(f.environments) == 0 {
 		return nil
 	}
 	if err := workspace.WriteFile(path, data, 0o644); err != nil {
@@ -44,6 +44,10 @@ func (f *File) bytes() []byte {
 	for _, k := range f.keys() {
 		body.AppendNewline()
 		f.clones[k].write(body.AppendNewBlock("clone", []string{k.repository, k.ref}).Body())
+	}
+	for _, asked := range slices.Sorted(maps.Keys(f.environments)) {
+		body.AppendNewline()
+		writeEnvironment(f.environments[asked], body.AppendNewBlock("environment", []string{asked}).Body())
 	}
 	return hclwrite.Format(file.Bytes())
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/runpipe/runpipe/pipeline/workspace"
 	"github.com/runpipe/runpipe/stages"
 	"github.com/runpipe/runpipe/stages/git"
+	"github.com/runpipe/runpipe/stages/python"
 )
 
 // Wanted is what a pipeline asks the lock file for, sorted by address.
@@ -86,6 +87,9 @@ func readRequirements(bare, commit, file, digest string) (*stages.Requirements, 
 	}
 	return read, nil
 }
+
+// Packages is what the lock file has for an environment.
+func (f *facts) Packages(asked python.Asked) (*python.Lock, bool) { return f.lock.Packages(asked) }
 
 // Output is where an output of the stage with this key is, or will be.
 func (f *facts) Output(key, path string) string { return f.workspace.Output(key, path) }

@@ -111,7 +111,12 @@ func ingredientReason(name string, s *Stage, before previous, now, then any) str
 		return fmt.Sprintf("moved %.7s → %.7s", before.Pins[address], s.Pins[address])
 	case "command":
 		return commandReason(words(now), words(then))
-	case "env", "files", "outputs", "metric":
+	case "hashes":
+		if text(s.Ingredients["packages"]) != text(before.Ingredients["packages"]) {
+			return "" // told by their versions
+		}
+		return "other files of the same packages"
+	case "env", "files", "outputs", "metric", "packages":
 		return mapReason(name, now, then)
 	case "requirements", "script", "metrics":
 		return name + " changed"
@@ -156,7 +161,7 @@ func mapReason(name string, now, then any) string {
 	var parts []string
 	for _, entry := range changedNames(a, b) {
 		switch was, is := b[entry], a[entry]; {
-		case name != "env":
+		case name != "env" && name != "packages":
 			parts = append(parts, entry)
 		case was == nil:
 			parts = append(parts, fmt.Sprintf("%s added", entry))

@@ -2,6 +2,7 @@ package view
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/runpipe/runpipe/pipeline/lock"
 )
@@ -11,6 +12,14 @@ func Pins(s *Screen, changes []lock.Change) error {
 	var t table
 	arrow := s.symbol("→", "->")
 	for _, c := range changes {
+		if c.Packages != "" {
+			glyph, colour := "+", green
+			if c.Moved {
+				glyph, colour = "~", yellow
+			}
+			t = append(t, []cell{{text: glyph, style: colour, tight: true}, {text: c.Address}, {text: strings.ReplaceAll(c.Packages, "→", arrow)}, {}})
+			continue
+		}
 		ref := c.Ref
 		if ref == "" {
 			ref = "default branch"

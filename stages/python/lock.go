@@ -1,0 +1,104 @@
+package python
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// Asked is what an environment asks for, which is what its Lock is found by.
+type Asked struct {
+	Packages     []string `json:"packages,omitempty"`     // requirement specifiers as written; or
+	Requirements string   `json:"requirements,omitempty"` // the digest of a requirements file
+	Python       string   `json:"python,omitempty"`       // wanted version, a prefix such as "3.10"; "" is any
+	Platform     string   `json:"platform"`               // see Platform
+	Index        string   `json:"index,omitempty"`        // without credentials; "" is the resolver's own
+	ExtraIndex   []string `json:"extra_index,omitempty"`  // likewise
+}
+
+// Digest is "sha256:<hex>" of all that was asked.
+func (a Asked) Digest() string {
+	data, err := json.Marshal(a)
+	if err != nil {
+		panic("what is asked is strings: " + err.Error())
+	}
+	sum := sha256.Sum256(data)
+	return "sha256:" + hex.EncodeToString(sum[:])
+}
+
+// Lock is the exact packages of an environment.
+type Lock struct {
+	Python   string    // minor version: "3.11"
+	Platform string    // see Platform
+	Packages []Package // sorted by name
+}
+
+// Package is one exact package.
+type Package struct {
+	Name    string            // as Normalize has it
+	Version string            // PEP 440, with a local part such as "+cu124"
+	URL     string            // where a direct reference (name @ url) comes from; else ""
+	Files   map[string]string // name of a wheel or source archive → "sha256:<hex>"
+}
+
+var separators = regexp.MustCompile(`[-_.]+`)
+
+// Normalize is the one form of a package's name (PEP 503).
+func Normalize(name string) string {
+	return strings.ToLower(separators.ReplaceAllString(name, "-"))
+}
+
+// Hashes are the digests of the package's files, sorted.
+func (p Package) Hashes() []string { return slices.Sorted(maps.Values(p.Files)) }
+
+// sdist reports whether the package has to be built: none of its files is a wheel.
+func (p Package) sdist() bool {
+	for name := range p.Files {
+		if strings.HasSuffix(name, ".whl") {
+			return false
+		}
+	}
+	return true
+}
+
+// Requirements is the lock as a requirements file of which an installer checks
+// every hash (pip's --require-hashes).
+func (l *Lock) Requirements() []byte {
+	var b strings.Builder
+	for _, p := range l.Packages {
+		if p.URL != "" {
+			b.WriteString(p.Name + " @ " + p.URL)
+		} else {
+			b.WriteString(p.Name + "==" + p.Version)
+		}
+		for _, hash := range p.Hashes() {
+			b.WriteString(" \\\n    --hash=" + hash)
+		}
+		b.WriteString("\n")
+	}
+	return []byte(b.String())
+}
+
+// Versions are the packages' versions by name.
+func (l *Lock) Versions() map[string]string {
+	all := map[string]string{}
+	for _, p := range l.Packages {
+		all[p.Name] = p.Version
+	}
+	return all
+}
+
+// Digest is "sha256:<hex>" of the packages with their files.
+func (l *Lock) Digest() string {
+	sum := sha256.Sum256(append([]byte(l.Python+" "+l.Platform+"\n"), l.Requirements()...))
+	return "sha256:" + hex.EncodeToString(sum[:])
+}
+
+func (l *Lock) sort() {
+	slices.SortFunc(l.Packages, func(a, b Package) int { return cmp.Compare(a.Name, b.Name) })
+}
