@@ -20,6 +20,9 @@ type Client struct {
 	// Environ is the environment that the commands' own is taken from; nil is
 	// this process's.
 	Environ []string
+	// Notice, if set, is told what sbatch says while it waits: where the
+	// controller takes no more jobs it tries again for two minutes.
+	Notice func(line string)
 }
 
 var _ Executor = (*Client)(nil)

@@ -5,7 +5,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os/exec"
+	"runtime"
 	"strings"
 	"syscall"
 	"time"
@@ -47,6 +49,17 @@ func (c *Client) run(ctx context.Context, env []string, name string, args ...str
 	cmd.Stdout, cmd.Stderr = &out, &errOut
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.WaitDelay = time.Second
+	if name == "sbatch" {
+		// One that outlived its submitter might go on trying for minutes, and
+		// submit a job long after somebody has looked for it in vain. The signal
+		// comes when the thread ends that started it: PR_SET_PDEATHSIG(2const).
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+		cmd.SysProcAttr.Pdeathsig = syscall.SIGKILL
+		if c.Notice != nil {
+			cmd.Stderr = io.MultiWriter(&errOut, noticer{c.Notice})
+		}
+	}
 	err = cmd.Run()
 	if cause := ctx.Err(); err != nil && cause != nil {
 		err = cause
@@ -59,6 +72,20 @@ func (c *Client) run(ctx context.Context, env []string, name string, args ...str
 		return out.String(), said, classify(&commandError{Command: name, Lines: said, Cause: err})
 	}
 	return out.String(), said, nil
+}
+
+// noticer passes on the lines in which sbatch says that it tries again. It
+// writes each line at once.
+type noticer struct{ tell func(string) }
+
+func (n noticer) Write(data []byte) (int, error) {
+	lines, _ := words(string(data))
+	for _, line := range lines {
+		if strings.Contains(line, "retrying") {
+			n.tell(line)
+		}
+	}
+	return len(data), nil
 }
 
 // words are the lines of stderr without their prefixes "sbatch: error: ", and

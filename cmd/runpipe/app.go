@@ -23,6 +23,8 @@ type app struct {
 	environ   []string
 	now       func() time.Time
 	workspace string // --workspace, or "" for the nearest
+
+	step func(string) // called before each step of a submission, see run.Submitter; nil but in tests
 }
 
 func newApp(in, out, err *os.File, environ []string) *app {

@@ -17,11 +17,13 @@ import (
 type applyOptions struct {
 	*app
 	making
-	name   string
-	detach bool
-	json   bool
+	name       string
+	detach     bool
+	json       bool
+	invalidDep yesNo // --kill-on-invalid-dep
 
 	submitting bool // jobs may have been handed over
+	attached   bool // to a run that another apply has made
 }
 
 func newApply(a *app) *cobra.Command {
@@ -33,6 +35,10 @@ func newApply(a *app) *cobra.Command {
 		Long: `Pins what is not pinned yet, plans, compiles each stage that has to run to a batch
 script, submits them all as one chain, and then watches. Stages whose inputs are
 unchanged are reused from the workspace.
+
+If an equal plan (the same file, the same stages, the same --name) is still going,
+apply attaches to its run instead of making another. If its submission was cut
+short, apply goes on with it: no stage is submitted twice.
 
 Ctrl-C on Slurm stops watching: the jobs go on. On the local executor it cancels the
 run and waits until its processes have ended; a second Ctrl-C leaves at once.
@@ -55,6 +61,8 @@ and what went wrong. Progress is written to stderr. --json writes what
 	o.making.flags(a, cmd)
 	cmd.Flags().StringVar(&o.name, "name", "", "give the run a `NAME`, by which it can be found again")
 	cmd.Flags().BoolVar(&o.detach, "detach", false, "submit and leave; the run goes on without this terminal")
+	o.invalidDep = yesNo(a.getenv("RUNPIPE_KILL_ON_INVALID_DEP") != "no")
+	cmd.Flags().Var(&o.invalidDep, "kill-on-invalid-dep", "`yes or no`: have Slurm cancel the dependents of a failed stage; with no the failing job does so itself; also RUNPIPE_KILL_ON_INVALID_DEP")
 	cmd.Flags().BoolVar(&o.json, "json", false, "write the run's status as JSON to stdout")
 	return cmd
 }
@@ -133,8 +141,35 @@ func (o *applyOptions) showPlan(m *made) error {
 	return o.out.Blank()
 }
 
-// handOver compiles the stages and submits them.
+// handOver makes a run of the plan, unless there is one.
 func (o *applyOptions) handOver(ctx context.Context, w *workspace.Workspace, m *made) (*run.Run, slurm.Executor, error) {
+	by := o.submitter()
+	reserved, err := run.Reserve(ctx, w, m.plan, o.name, by)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer reserved.Release()
+	o.submitting = true
+	r, x, err := run.Join(ctx, w, m.plan, run.JoinOptions{Submitter: by, Name: o.name, Rerun: o.rerun, Open: o.executorOf})
+	if err != nil || r != nil {
+		o.join(r)
+		return r, x, err
+	}
+	o.submitting = false
+	return o.begin(ctx, w, m, reserved)
+}
+
+// join says that the plan has a run.
+func (o *applyOptions) join(r *run.Run) {
+	if r == nil {
+		return
+	}
+	o.attached = true
+	o.err.Say("Run " + r.Run + " of an equal plan is going on: following it.")
+}
+
+// begin compiles the stages and submits them.
+func (o *applyOptions) begin(ctx context.Context, w *workspace.Workspace, m *made, reserved *run.Reservation) (*run.Run, slurm.Executor, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, nil, fmt.Errorf("finding this program: %w", err)
@@ -156,9 +191,12 @@ func (o *applyOptions) handOver(ctx context.Context, w *workspace.Workspace, m *
 	if err != nil {
 		return nil, nil, err
 	}
+	by := o.submitter()
+	by.Secrets = run.SecretsOf(m.plan)
 	o.submitting = true
 	r, err := run.Submit(ctx, w, m.plan, x, run.SubmitOptions{
-		ID: id, Name: o.name, Environ: o.environ, Stages: compiled, Outputs: outputValues(m.plan),
+		Submitter: by, ID: id, Name: o.name, Stages: compiled, Outputs: outputValues(m.plan),
+		Orphans: !bool(o.invalidDep), Reserve: reserved,
 	})
 	if err != nil {
 		return nil, nil, err
@@ -206,12 +244,12 @@ func (o *applyOptions) watch(ctx context.Context, i *interrupts, r *run.Run, x s
 // interrupted detaches from a run on Slurm. A local run belongs to the terminal:
 // it is cancelled, and its processes are waited for, until a second signal.
 func (o *applyOptions) interrupted(ctx context.Context, i *interrupts, r *run.Run, x slurm.Executor) error {
-	if x.Name() != executorLocal {
+	if x.Name() != executorLocal || o.attached {
 		o.goesOn(r)
 		return &interruptedError{}
 	}
 	o.err.Say("Cancelling run " + r.Run + "; once more leaves at once.")
-	if _, err := run.Cancel(ctx, r, x, nil); err != nil {
+	if _, err := run.Cancel(ctx, r, x, nil, o.submitter()); err != nil {
 		return &interruptedError{err.Error()}
 	}
 	st, again, err := o.follow(ctx, i, r, x)

@@ -52,7 +52,7 @@ func (o *cancelOptions) run(ctx context.Context) error {
 	if address != "" {
 		addresses = []string{address}
 	}
-	cancelled, err := run.Cancel(ctx, r, x, addresses)
+	cancelled, err := run.Cancel(ctx, r, x, addresses, o.submitter())
 	if err != nil {
 		return err
 	}

@@ -77,7 +77,9 @@ func noSlurm(err error) error {
 func (a *app) executorIn(name, dir, program string) (slurm.Executor, error) {
 	switch name {
 	case executorSlurm:
-		return slurm.NewClient(""), nil
+		client := slurm.NewClient("")
+		client.Notice = func(line string) { a.notice("Slurm: " + line + ".") }
+		return client, nil
 	case executorLocal:
 		folder := run.LocalDir(dir)
 		return local.New(folder, local.Options{Serve: []string{program, "schedule", folder}}), nil

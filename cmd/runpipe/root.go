@@ -78,7 +78,7 @@ the same scripts run right here.`,
 // verbs are all there are, as they stand in the help.
 var verbs = []func(*app) *cobra.Command{
 	newInit, newFmt, newValidate, newLock,
-	newPlan, newApply, newCancel,
+	newPlan, newApply, newResume, newCancel, newUnlock,
 	newStatus, newWatch, newRuns, newShow, newLogs,
 	newCompletion, newVersion,
 	newExec, newTask, newCheckout, newSchedule,

@@ -2,53 +2,130 @@ package run
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"path/filepath"
+	"strings"
 
 	"github.com/runpipe/runpipe/pipeline/plan"
 	"github.com/runpipe/runpipe/slurm"
+	"github.com/runpipe/runpipe/stages"
 )
 
 // Cancel cancels the stages at these addresses, and with them all that depends
 // on them; without addresses the whole run. It is one call to the scheduler, and
 // may be repeated. It returns the addresses of the stages that had not ended.
-func Cancel(ctx context.Context, r *Run, x slurm.Executor, addresses []string) ([]string, error) {
-	status, err := r.Status(ctx, x)
+// Of a run whose submitter died nothing is left in the queue afterwards.
+func Cancel(ctx context.Context, r *Run, x slurm.Executor, addresses []string, by Submitter) ([]string, error) {
+	o, err := observe(r)
 	if err != nil {
 		return nil, err
 	}
-	chosen := r.withDependents(addresses)
-	var open, jobs []string
-	for _, s := range status.Stages {
-		if !s.State.Ended() && (len(addresses) == 0 || chosen[s.Address]) {
-			open = append(open, s.Address)
-			if s.Job != "" {
-				jobs = append(jobs, s.Job)
-			}
-		}
-	}
+	open, all := r.unended(o.look(ctx, x), addresses)
 	if len(open) == 0 {
 		return nil, nil
 	}
-	if err := r.noteCancel(open, jobs); err != nil {
+	who, host := whoami()
+	if err := r.noteCancel(open, o.jobs(open), who+"@"+host); err != nil {
 		return nil, err
 	}
-	if len(jobs) == 0 {
-		return open, nil
+	if !o.ledger.settled() {
+		err = r.cancelUnsettled(ctx, x, open, all, by)
+	} else if jobs := o.jobs(open); len(jobs) > 0 {
+		err = x.Cancel(ctx, jobs...)
 	}
-	if err := x.Cancel(ctx, jobs...); err != nil {
+	if err != nil {
 		return open, fmt.Errorf("cancelling run %s: %w", r.Run, err)
 	}
 	return open, nil
 }
 
+// cancelUnsettled cancels what was submitted so far of a run. A submitter at
+// work sees, before it lets the chain go, that stages were cancelled; in the
+// place of a dead one the rest is done here.
+func (r *Run) cancelUnsettled(ctx context.Context, x slurm.Executor, open []string, all bool, by Submitter) error {
+	held, err := acquire(filepath.Join(r.Dir, lockName))
+	var busy *HeldError
+	if err != nil && !errors.As(err, &busy) {
+		return err
+	}
+	if held != nil {
+		defer held.release()
+		s, err := takeUp(r, x, by, held)
+		if err != nil {
+			return err
+		}
+		if s != nil && all {
+			defer func() { _ = s.journal.Close() }() // every line was fsynced
+			return s.abandon()
+		}
+	}
+	o, err := observe(r) // anew: what was submitted before the cancellation was noted is listed now
+	if err != nil {
+		return err
+	}
+	o.ask(ctx, x)
+	if o.stale != "" {
+		return errors.New(o.stale)
+	}
+	return x.Cancel(ctx, o.jobs(open)...)
+}
+
+// abandon takes back a submission whose submitter died.
+func (s *submission) abandon() error {
+	s.takeKnown()
+	who, host := whoami()
+	if err := s.journal.Write(Entry{Event: EventRollback, Jobs: s.order, Error: "cancelled by " + who + "@" + host}); err != nil {
+		return err
+	}
+	return s.takeBack()
+}
+
+// unended lists the stages that have not ended of those that are to be
+// cancelled, and reports whether these are all there are.
+func (r *Run) unended(status Status, addresses []string) (open []string, all bool) {
+	chosen := r.withDependents(addresses)
+	all = true
+	for _, s := range status.Stages {
+		switch {
+		case s.State.Ended():
+		case len(addresses) == 0 || chosen[s.Address]:
+			open = append(open, s.Address)
+		default:
+			all = false
+		}
+	}
+	return open, all
+}
+
+// jobs lists the jobs of these stages: those that the journals name, and those
+// with their tokens that the newest answer lists.
+func (o *observer) jobs(addresses []string) []string {
+	var ids []string
+	for _, address := range addresses {
+		if id := o.ledger.jobs[address].id; id != "" {
+			ids = append(ids, id)
+		}
+		a, err := stages.ParseAddress(address)
+		if err != nil {
+			continue // run.json was written from parsed addresses
+		}
+		for _, job := range o.queue {
+			if strings.HasPrefix(job.Comment, "runpipe:"+o.run.Run+":"+a.Path()+":") && job.State.Phase() != slurm.Ended {
+				ids = append(ids, job.ID)
+			}
+		}
+	}
+	return byNumber(ids)
+}
+
 // noteCancel writes down who asked, before the scheduler is told.
-func (r *Run) noteCancel(addresses, jobs []string) error {
+func (r *Run) noteCancel(addresses, jobs []string, who string) error {
 	journal, err := openJournal(r.Dir, laterJournal())
 	if err != nil {
 		return err
 	}
-	name, host := whoami()
-	err = journal.Write(Entry{Event: EventCancel, Addresses: addresses, Jobs: jobs, By: name + "@" + host})
+	err = journal.Write(Entry{Event: EventCancel, Addresses: addresses, Jobs: jobs, By: who})
 	if e := journal.Close(); err == nil {
 		err = e
 	}

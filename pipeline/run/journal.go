@@ -19,15 +19,19 @@ const journalVersion = 1
 type Event string
 
 // The events. A line with Submit stands before each submission and one with
-// Submitted or Refused after it: where the second is missing, the submitter died
-// in between, and the token tells whether the job exists.
+// Submitted, Refused or Unsent after it: where the second is missing, the
+// submitter died in between or got no answer, and the token tells whether the
+// job exists. A submission is over with Released or TakenBack.
 const (
 	EventSubmit    Event = "submit"
 	EventSubmitted Event = "submitted"
 	EventRefused   Event = "refused"
+	EventUnsent    Event = "unsent"  // the scheduler could not be reached: there is no job
+	EventDropped   Event = "dropped" // jobs beside the one that counts, of the same token
 	EventRelease   Event = "release"
 	EventReleased  Event = "released"
-	EventRollback  Event = "rollback"
+	EventRollback  Event = "rollback"   // what was submitted is to be taken back
+	EventTakenBack Event = "taken back" // and has been
 	EventCancel    Event = "cancel"
 )
 
@@ -49,7 +53,11 @@ type Entry struct {
 // Journal is an open journal. It has one writer: on a shared file system,
 // fsynced lines that two nodes append to one file are lost in one case of five
 // (measured on NFS).
-type Journal struct{ file *os.File }
+type Journal struct {
+	file  *os.File
+	after time.Time // no line is older: the clocks of two login nodes differ
+	torn  bool      // the file may end in the middle of a line
+}
 
 // submitterJournal is the file that the submitter writes; whoever comes later
 // writes one of its own beside it.
@@ -60,7 +68,7 @@ func openJournal(dir, name string) (*Journal, error) {
 	if err != nil {
 		return nil, fmt.Errorf("opening the run's journal: %w", err)
 	}
-	return &Journal{file: f}, nil
+	return &Journal{file: f, torn: true}, nil
 }
 
 // laterJournal is the name of the journal of a process other than the submitter.
@@ -75,13 +83,21 @@ func laterJournal() string {
 // Write appends one line and has it on disk before it returns.
 func (j *Journal) Write(e Entry) error {
 	e.Version, e.Time = journalVersion, time.Now().UTC()
+	if !e.Time.After(j.after) {
+		e.Time = j.after.Add(1)
+	}
 	line, err := json.Marshal(e)
 	if err != nil {
 		return fmt.Errorf("encoding a line of the journal: %w", err)
 	}
+	if j.torn { // an empty line between two is none
+		line = append([]byte{'\n'}, line...)
+	}
+	j.torn = true
 	if _, err := j.file.Write(append(line, '\n')); err != nil {
 		return fmt.Errorf("writing the run's journal: %w", err)
 	}
+	j.after, j.torn = e.Time, false
 	if err := j.file.Sync(); err != nil {
 		return fmt.Errorf("writing the run's journal: %w", err)
 	}
@@ -120,43 +136,4 @@ func readJournal(dir string) ([]Entry, error) {
 	}
 	sort.SliceStable(entries, func(i, k int) bool { return entries[i].Time.Before(entries[k].Time) })
 	return entries, nil
-}
-
-// ledger is what the journals tell, by stage.
-type ledger struct {
-	jobs       map[string]submittedJob // address → its newest submission
-	rolledBack string                  // the scheduler's words, if the submission was refused
-	refused    string                  // address that was refused
-	cancelled  map[string]string       // address → who asked for it to be cancelled
-	released   bool
-}
-
-type submittedJob struct {
-	id      string
-	attempt int
-	token   string
-	at      time.Time
-}
-
-func newLedger(entries []Entry) ledger {
-	l := ledger{jobs: map[string]submittedJob{}, cancelled: map[string]string{}}
-	for _, e := range entries {
-		switch e.Event {
-		case EventSubmitted:
-			l.jobs[e.Address] = submittedJob{id: e.Job, attempt: e.Attempt, token: e.Token, at: e.Time}
-		case EventRefused:
-			l.refused, l.rolledBack = e.Address, e.Error
-		case EventRollback:
-			if l.rolledBack == "" {
-				l.rolledBack = e.Error
-			}
-		case EventReleased:
-			l.released = true
-		case EventCancel:
-			for _, address := range e.Addresses {
-				l.cancelled[address] = e.By
-			}
-		}
-	}
-	return l
 }

@@ -23,6 +23,9 @@ func (s *StageStatus) judge(rec *record.Record, e evidence, waitsFor []string) {
 	switch {
 	case listed && job.State.Phase() == slurm.Pending && (rec == nil || job.Restarts > rec.Restarts):
 		s.pending(job, waitsFor)
+		if e.submission != "" {
+			s.Reason = "held, " + e.submission
+		}
 	case rec != nil && (rec.State == record.Failed || rec.State == record.Drift):
 		s.failed(rec, job, listed)
 	case listed && job.State.Phase() == slurm.Ended:

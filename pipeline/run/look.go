@@ -17,13 +17,14 @@ import (
 
 // observer looks at one run, again and again.
 type observer struct {
-	run     *Run
-	ledger  ledger
-	records map[string]*record.Record
-	queue   map[string]slurm.QueuedJob
-	seen    observations
-	stale   string
-	asked   time.Time // when the scheduler last answered
+	run        *Run
+	ledger     ledger
+	submission string // how the submission stands, while it is not over
+	records    map[string]*record.Record
+	queue      map[string]slurm.QueuedJob
+	seen       observations
+	stale      string
+	forgetful  bool // there is no accounting to be asked
 }
 
 // Status looks at the run once: at the records, and if these do not settle it,
@@ -33,26 +34,53 @@ func (r *Run) Status(ctx context.Context, x slurm.Executor) (Status, error) {
 	if err != nil {
 		return Status{}, err
 	}
+	return o.look(ctx, x), nil
+}
+
+// look looks once, and asks the scheduler if the files do not settle it.
+func (o *observer) look(ctx context.Context, x slurm.Executor) Status {
 	status := o.status()
 	if status.State.Ended() {
-		return status, nil
+		return status
 	}
 	o.ask(ctx, x)
-	return o.status(), nil
+	return o.status()
 }
 
 func observe(r *Run) (*observer, error) {
 	o := &observer{run: r, records: map[string]*record.Record{}, seen: readObservations(r.Dir)}
-	entries, err := readJournal(r.Dir)
-	if err != nil {
+	if err := o.readJournals(); err != nil {
 		return nil, err
 	}
-	o.ledger = newLedger(entries)
 	return o, o.read()
 }
 
-// read reads the records of all stages that have not succeeded yet.
+// readJournals reads what was submitted, and who cancelled what.
+func (o *observer) readJournals() error {
+	entries, err := readJournal(o.run.Dir)
+	if err != nil {
+		return err
+	}
+	o.ledger = newLedger(entries)
+	o.submission = ""
+	if o.ledger.settled() {
+		return nil
+	}
+	o.submission = "its submission was interrupted: runpipe resume " + o.run.Run + " goes on with it"
+	if by := o.run.submitter(); by != nil {
+		o.submission = "being submitted by " + by.User + "@" + by.Host
+	}
+	return nil
+}
+
+// read reads the records of all stages that have not succeeded yet, and the
+// journals while the run is being submitted.
 func (o *observer) read() error {
+	if !o.ledger.settled() {
+		if err := o.readJournals(); err != nil {
+			return err
+		}
+	}
 	for address, job := range o.ledger.jobs {
 		if rec := o.records[address]; rec != nil && rec.State == record.Succeeded {
 			continue
@@ -78,7 +106,10 @@ func (o *observer) ask(ctx context.Context, x slurm.Executor) {
 		return
 	}
 	now := time.Now()
-	o.stale, o.asked = "", now
+	o.stale = ""
+	if o.readJournals() != nil { // by whoever cancelled; what was read before still holds
+		o.stale = "the run's journal cannot be read"
+	}
 	listed := map[string]slurm.QueuedJob{}
 	for _, job := range jobs {
 		// An id alone names no job: clusters use them again.
@@ -99,11 +130,12 @@ func (o *observer) recall(ctx context.Context, x slurm.Executor, listed map[stri
 			missing = append(missing, id)
 		}
 	}
-	if len(missing) == 0 {
+	if len(missing) == 0 || o.forgetful {
 		return
 	}
 	jobs, err := x.History(ctx, missing...)
 	if err != nil {
+		o.forgetful = errors.Is(err, slurm.ErrNoAccounting)
 		return // it says nothing: neither that they ended, nor that they are gone
 	}
 	for _, job := range jobs {
@@ -155,6 +187,7 @@ func (o *observer) note(now time.Time) {
 func (o *observer) status() Status {
 	status := o.run.reconcile(evidence{
 		ledger: o.ledger, records: o.records, queue: o.queue, seen: o.seen, now: time.Now(),
+		submission: o.submission,
 	})
 	status.Stale = o.stale
 	return status

@@ -16,11 +16,12 @@ const absence = 5 * time.Minute
 
 // evidence is all that a status rests on.
 type evidence struct {
-	ledger  ledger
-	records map[string]*record.Record  // by address: of the newest attempt
-	queue   map[string]slurm.QueuedJob // by job id: the newest answer
-	seen    observations
-	now     time.Time
+	ledger     ledger
+	submission string                     // how the submission stands, while it is not over
+	records    map[string]*record.Record  // by address: of the newest attempt
+	queue      map[string]slurm.QueuedJob // by job id: the newest answer
+	seen       observations
+	now        time.Time
 }
 
 // reconcile tells where each stage stands, dependencies first. It is a function
@@ -92,11 +93,8 @@ func (r *Run) settle(s *StageStatus, submitted *plan.SubmittedStage, e evidence,
 		s.State = Succeeded
 		return
 	}
-	if rec == nil && e.ledger.rolledBack != "" {
-		s.State, s.Reason = Cancelled, "not submitted, since "+e.ledger.refused+" was refused"
-		if e.ledger.refused == s.Address || e.ledger.refused == "" {
-			s.Reason = "refused: " + e.ledger.rolledBack
-		}
+	if rec == nil && e.ledger.rolledBack != "" && e.ledger.takenBack {
+		s.State, s.Reason = Cancelled, e.ledger.whyTakenBack(s.Address)
 		return
 	}
 	if rec == nil {
@@ -115,6 +113,9 @@ func (r *Run) settle(s *StageStatus, submitted *plan.SubmittedStage, e evidence,
 // settleUnsubmitted decides on a stage that has no job.
 func (r *Run) settleUnsubmitted(s *StageStatus, e evidence) {
 	s.State, s.Reason = Waiting, "not submitted yet"
+	if e.submission != "" {
+		s.Reason = e.submission
+	}
 	if who := e.ledger.cancelled[s.Address]; who != "" {
 		s.State, s.Reason = Cancelled, "cancelled by "+who+" before it was submitted"
 	}

@@ -200,6 +200,7 @@ func TestReconcile(t *testing.T) {
 			e.ledger.jobs = map[string]submittedJob{"clone.code": {id: "1", attempt: 1}}
 			e.queue["1"] = slurm.QueuedJob{ID: "1", State: "CANCELLED"}
 			e.ledger.refused, e.ledger.rolledBack = "train.cnn", "invalid partition specified: nope"
+			e.ledger.takenBack = true
 		}, []string{
 			"cancelled", "clone.code cancelled: not submitted, since train.cnn was refused",
 			"train.cnn cancelled: refused: invalid partition specified: nope",

@@ -30,10 +30,11 @@ func Watch(ctx context.Context, r *Run, x slurm.Executor, show func(Status)) (St
 	pace := newPace(x.Name() == "local")
 	var last Status
 	for {
-		if pace.askDue(time.Now()) {
-			o.ask(ctx, x)
-		}
 		status := o.status()
+		if !status.State.Ended() && pace.askDue(time.Now()) {
+			o.ask(ctx, x)
+			status = o.status()
+		}
 		if !reflect.DeepEqual(status, last) {
 			last = status
 			show(status)

@@ -88,6 +88,17 @@ func (e *Executor) submit(ctx context.Context, s slurm.Submission) (string, erro
 	return id, nil
 }
 
+// Supply gives again what travels with a job that another process submitted and
+// did not release before it died: that was in its memory alone.
+func (e *Executor) Supply(id string, env []string) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.env[id] = nil
+	for _, pair := range env {
+		e.env[id] = append(e.env[id], []byte(pair))
+	}
+}
+
 // possible says why this machine can never run s, if so.
 func (e *Executor) possible(ctx context.Context, s slurm.Submission) error {
 	if !filepath.IsAbs(s.Path) || !filepath.IsAbs(s.Job.Log) || !filepath.IsAbs(s.Job.Dir) {
