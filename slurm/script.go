@@ -114,6 +114,9 @@ func (s *script) environment(j Job) {
 	for _, module := range j.Modules {
 		s.line("module load %s || exit", Quote(module))
 	}
+	if len(j.Modules) > 0 {
+		s.line("%s", `echo "${LOADEDMODULES:-}" > "${RUNPIPE_MODULES:-/dev/null}" # for the record`)
+	}
 	if j.Activate != "" {
 		s.line("# shellcheck source=/dev/null")
 		s.line(". %s || exit", Quote(strings.TrimSuffix(j.Activate, "/")+"/bin/activate"))

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -117,7 +118,8 @@ func manifest(s *Stage, at Placement, w work) Manifest {
 		Pins: Pins(s, at.Pins), Command: w.command, Script: w.script, Verify: w.verify,
 	}
 	for _, address := range s.After {
-		m.Upstreams = append(m.Upstreams, Upstream{Address: address, Key: at.Keys[address]})
+		used := slices.Contains(s.Inputs, address)
+		m.Upstreams = append(m.Upstreams, Upstream{Address: address, Key: at.Keys[address], Order: !used})
 	}
 	if s.Source != nil && s.Venv == nil {
 		m.Source, m.SourceKey = s.Source.Path, at.Keys[s.Source.Stage]

@@ -59,6 +59,7 @@ const EnvPrefix = "RUNPIPE_ENV_"
 type Upstream struct {
 	Address string `json:"address"`
 	Key     string `json:"key"`
+	Order   bool   `json:"order,omitempty"` // it only comes first: nothing that it made is used
 }
 
 // StageFile is laid into the working copy before the command runs.

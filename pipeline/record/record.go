@@ -48,11 +48,12 @@ type Record struct {
 	Restarts int    `json:"restarts"`       // how often the scheduler requeued it
 	Node     string `json:"node,omitempty"` // host name of the batch process
 
-	Started  time.Time  `json:"started"`
-	Ended    *time.Time `json:"ended,omitempty"`
-	ExitCode *int       `json:"exit_code,omitempty"` // of the command
-	Signal   string     `json:"signal,omitempty"`    // that ended the command, or that reached the job: SIGTERM
-	Tasks    []Task     `json:"tasks,omitempty"`     // one per rank, where there are several
+	Submitted *time.Time `json:"submitted,omitempty"` // when this attempt was written down to be handed over
+	Started   time.Time  `json:"started"`
+	Ended     *time.Time `json:"ended,omitempty"`
+	ExitCode  *int       `json:"exit_code,omitempty"` // of the command
+	Signal    string     `json:"signal,omitempty"`    // that ended the command, or that reached the job: SIGTERM
+	Tasks     []Task     `json:"tasks,omitempty"`     // one per rank, where there are several
 
 	Work    string            `json:"work,omitempty"` // the working copy, where it was kept
 	Command []string          `json:"command,omitempty"`
@@ -61,6 +62,13 @@ type Record struct {
 	PassEnv []string          `json:"pass_env,omitempty"` // names only
 	Pins    map[string]string `json:"pins,omitempty"`
 	GPUs    []GPU             `json:"gpus,omitempty"`
+
+	Determinism string   `json:"determinism,omitempty"` // "" is none
+	Seed        *int64   `json:"seed,omitempty"`
+	Inputs      []Input  `json:"inputs,omitempty"`
+	Modules     []string `json:"modules,omitempty"` // loaded when the command started, as LOADEDMODULES lists them
+	Machine     *Machine `json:"machine,omitempty"`
+	Usage       *Usage   `json:"usage,omitempty"`
 
 	Outputs []Output           `json:"outputs,omitempty"`
 	Metrics map[string]float64 `json:"metrics,omitempty"`
@@ -91,6 +99,7 @@ type Task struct {
 	Node     string `json:"node"`
 	ExitCode int    `json:"exit_code"`
 	Signal   string `json:"signal,omitempty"`
+	Usage    *Usage `json:"usage,omitempty"`
 }
 
 // GPU is a GPU the job held, with what was sampled while its command ran.

@@ -50,6 +50,9 @@ func (j *job) prepareEnviron(ctx context.Context) error {
 	if j.venv != "" {
 		env["RUNPIPE_VENV"] = j.venv
 	}
+	if j.manifest.Modules {
+		env[modulesVariable] = j.modulesFile()
+	}
 	if j.ranks() > 0 {
 		env[tasksVariable] = j.taskFolder()
 	}

@@ -27,10 +27,10 @@ func (j *job) runCommand(ctx context.Context) error {
 		return fmt.Errorf("writing the record: %w", err)
 	}
 	sampler := j.sampleGPUs()
-	code, err := j.runScript(ctx)
+	g, code, err := j.runScript(ctx)
 	sampler.stop()
-	j.recorder.change(func(r *record.Record) { r.GPUs = sampler.gpus() })
 	endLeftovers(j.options.Timing.Leftover, j.say)
+	j.recordUse(g, sampler)
 	if err != nil {
 		return err
 	}
@@ -45,14 +45,14 @@ func (j *job) runCommand(ctx context.Context) error {
 
 // runScript runs the script to its end, and the end of all of its group if it
 // was told to go. The exit code is the command's, 128+n for a signal.
-func (j *job) runScript(ctx context.Context) (int, error) {
+func (j *job) runScript(ctx context.Context) (*group, int, error) {
 	cmd := exec.Command("/bin/bash", j.options.Script)
 	cmd.Dir = j.start()
 	cmd.Env = append(j.environ.list(), "PWD="+j.start())
 	cmd.Stdout, cmd.Stderr = j.options.Stdout, j.options.Stderr
 	g, err := startGroup(cmd)
 	if err != nil {
-		return 0, fmt.Errorf("starting the command: %w", err)
+		return nil, 0, fmt.Errorf("starting the command: %w", err)
 	}
 	select {
 	case <-g.ended:
@@ -75,7 +75,7 @@ func (j *job) runScript(ctx context.Context) (int, error) {
 			r.Signal = signalName(g.status.Signal())
 		}
 	})
-	return code, nil
+	return g, code, nil
 }
 
 // toForward is the signal that the command is to be sent, or 0 where the

@@ -31,6 +31,7 @@ type sampler struct {
 	done   sync.WaitGroup
 	mu     sync.Mutex
 	seen   map[string]*gpuTotal // by UUID
+	cuda   *string
 }
 
 type gpuTotal struct {
@@ -46,6 +47,7 @@ func (j *job) sampleGPUs() *sampler {
 		return s
 	}
 	visible := j.environ["CUDA_VISIBLE_DEVICES"]
+	s.done.Go(func() { s.takeVersion(ctx, program) })
 	s.done.Go(func() {
 		tick := time.NewTicker(j.options.Timing.Sample)
 		defer tick.Stop()

@@ -49,8 +49,10 @@ func withGPUs(s *stageUnderTest, script string) {
 
 func TestGPUsAreSampledWhileTheCommandRuns(t *testing.T) {
 	asked := filepath.Join(t.TempDir(), "asked")
-	s := newStage(t, `while [ "$(wc -l < `+asked+` || echo 0)" -lt 3 ]; do sleep 0.02; done 2> /dev/null`)
-	withGPUs(s, `echo "$@" >> `+asked+`
+	told := filepath.Join(t.TempDir(), "told")
+	s := newStage(t, `until [ -f `+told+` ] && [ "$(wc -l < `+asked+` || echo 0)" -ge 3 ]; do sleep 0.02; done 2> /dev/null; sleep 0.1`)
+	withGPUs(s, `[ "$1" != -q ] || { echo; echo "Driver Version                  : 570.1"; echo "CUDA Version                    : 12.8"; touch `+told+`; exit; }
+echo "$@" >> `+asked+`
 n=$(wc -l < `+asked+`)
 echo "0, GPU-aaa, NVIDIA H200, 570.1, $((n * 100)), $((n * 10))"
 echo "1, GPU-bbb, NVIDIA H200, 570.1, 7, 7"`)
@@ -64,6 +66,9 @@ echo "1, GPU-bbb, NVIDIA H200, 570.1, 7, 7"`)
 	gpu := o.GPUs[0]
 	if gpu.UUID != "GPU-aaa" || gpu.Model != "NVIDIA H200" || gpu.Driver != "570.1" || *gpu.PeakMemory < 200<<20 || *gpu.MeanUse < 15 {
 		t.Errorf("%+v, peak %d, use %f", gpu, *gpu.PeakMemory, *gpu.MeanUse)
+	}
+	if o.Machine.CUDA == nil || *o.Machine.CUDA != "12.8" {
+		t.Errorf("CUDA: %v", o.Machine.CUDA)
 	}
 	if !strings.Contains(readFile(t, asked), gpuQuery) {
 		t.Errorf("asked %s", readFile(t, asked))

@@ -3,6 +3,7 @@ package supervise
 import (
 	"fmt"
 	"os/exec"
+	"sync"
 	"syscall"
 	"time"
 
@@ -15,6 +16,9 @@ type group struct {
 	status unix.WaitStatus // of the leader, once ended is closed
 	ended  chan struct{}   // closed when the leader has ended
 	empty  chan struct{}   // closed when nobody of the group is left
+
+	mu   sync.Mutex
+	used rusage // by those that have ended
 }
 
 // startGroup starts cmd as the leader of a new group. The caller must be the
@@ -45,7 +49,11 @@ func (g *group) reap() {
 	defer close(g.empty)
 	for ended := false; ; {
 		var status unix.WaitStatus
-		pid, err := unix.Wait4(-g.pid, &status, 0, nil)
+		var used unix.Rusage
+		pid, err := unix.Wait4(-g.pid, &status, 0, &used)
+		if err == nil {
+			g.count(used)
+		}
 		switch {
 		case err == unix.EINTR:
 		case err != nil: // ECHILD

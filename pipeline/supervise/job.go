@@ -62,6 +62,7 @@ func open(o ExecOptions) (*job, error) {
 	if err := errors.Join(j.recorder.keepEarlier(), j.recorder.save()); err != nil {
 		return nil, &refusal{manifest: m, err: fmt.Errorf("writing the first record: %w", err)}
 	}
+	j.recorder.change(func(r *record.Record) { r.Machine = thisMachine(m.Executor, j.outer) })
 	j.say("%s on %s%s", m.Address, j.recorder.record.Node, pinned(m))
 	return j, nil
 }
@@ -111,12 +112,18 @@ func nodeName(executor string, env environ) string {
 func newRecord(m *stages.Manifest, env environ) record.Record {
 	id, restarts := jobID(m.Executor, env)
 	node := nodeName(m.Executor, env)
-	return record.Record{
+	rec := record.Record{
 		Version: record.Version, Run: m.Run, Pipeline: m.Pipeline, Address: m.Address, Kind: m.Kind, Key: m.Key,
 		Attempt: m.Attempt, State: record.Running, Step: "prepare",
 		Executor: m.Executor, Job: id, Restarts: restarts, Node: node, Started: time.Now().UTC(),
 		Command: m.Command, Script: m.Script, Env: m.Env, PassEnv: m.PassEnv, Pins: m.Pins,
+		Determinism: string(m.Determinism), Seed: m.Seed,
 	}
+	if info, err := os.Stat(filepath.Join(m.StageDir, "job.json")); err == nil { // written a moment before it was handed over
+		written := info.ModTime().UTC()
+		rec.Submitted = &written
+	}
+	return rec
 }
 
 // pinned tells which commits the stage rests on.

@@ -3,6 +3,7 @@ package supervise
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -19,7 +20,7 @@ func needLmod(t *testing.T) {
 
 // withModules is a stage that loads a module from a site of its own.
 func withModules(t *testing.T, profile string) *stageUnderTest {
-	s := newStage(t, `module load tool/1.0; tool; echo "$TOOL_HOME"; [ "$(tool)" = "tool 1.0" ]`)
+	s := newStage(t, `module load tool/1.0; echo "$LOADEDMODULES" > "$RUNPIPE_MODULES"; tool; echo "$TOOL_HOME"; [ "$(tool)" = "tool 1.0" ]`)
 	s.manifest.Modules = true
 	s.manifest.ModuleNames = []string{"tool/1.0"}
 	bin := filepath.Dir(s.write("site/bin/tool", "#!/bin/sh\necho tool 1.0\n"))
@@ -38,6 +39,9 @@ func TestARealModuleIsLoaded(t *testing.T) {
 	o.want(t, 0, record.Succeeded)
 	if !strings.Contains(o.log, "tool 1.0\n") {
 		t.Errorf("the log:\n%s", o.log)
+	}
+	if !slices.Equal(o.Modules, []string{"tool/1.0"}) {
+		t.Errorf("the record has the modules %v", o.Modules)
 	}
 }
 

@@ -30,11 +30,11 @@ func Task(argv, environ []string) int {
 	heard := make(chan os.Signal, 8)
 	signal.Notify(heard, syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP, syscall.SIGUSR1, syscall.SIGUSR2)
 	defer signal.Stop(heard)
-	code, err := runTask(argv, environ, heard, reachesAll(env))
+	code, used, err := runTask(argv, environ, heard, reachesAll(env))
 	if err != nil {
 		fmt.Fprintf(os.Stderr, "runpipe: %v\n", err)
 	}
-	if err := writeTask(env, code); err != nil {
+	if err := writeTask(env, code, used); err != nil {
 		fmt.Fprintf(os.Stderr, "runpipe: recording how a task ended: %v\n", err)
 		return nonZero(code, exitFailed)
 	}
@@ -43,12 +43,12 @@ func Task(argv, environ []string) int {
 
 // runTask runs the command. Slurm signals the first process of a task, which is
 // this one: the signal is passed on unless the command was sent it too.
-func runTask(argv, environ []string, heard <-chan os.Signal, reachesAll bool) (int, error) {
+func runTask(argv, environ []string, heard <-chan os.Signal, reachesAll bool) (int, *record.Usage, error) {
 	if len(argv) == 0 {
-		return exitFailed, errors.New("there is no command to run")
+		return exitFailed, nil, errors.New("there is no command to run")
 	}
 	if err := adopt(); err != nil {
-		return exitFailed, err
+		return exitFailed, nil, err
 	}
 	cmd := exec.Command(argv[0], argv[1:]...)
 	cmd.Env = environ
@@ -59,7 +59,7 @@ func runTask(argv, environ []string, heard <-chan os.Signal, reachesAll bool) (i
 		if errors.Is(err, exec.ErrNotFound) || errors.Is(err, fs.ErrNotExist) {
 			code = 127
 		}
-		return code, fmt.Errorf("starting the task: %w", err)
+		return code, nil, fmt.Errorf("starting the task: %w", err)
 	}
 	told := false
 	tell := func(s os.Signal) {
@@ -85,11 +85,11 @@ func runTask(argv, environ []string, heard <-chan os.Signal, reachesAll bool) (i
 	if told {
 		<-g.empty // a wrapper that died at once leaves a trainer that is saving its state
 	}
-	return exitCode(g.status), nil
+	return exitCode(g.status), g.usage(), nil
 }
 
 // writeTask leaves the rank's record.
-func writeTask(env environ, code int) error {
+func writeTask(env environ, code int, used *record.Usage) error {
 	rank, err := strconv.Atoi(env["SLURM_PROCID"])
 	if err != nil {
 		return fmt.Errorf("SLURM_PROCID is %q: a task is started by srun", env["SLURM_PROCID"])
@@ -98,7 +98,7 @@ func writeTask(env environ, code int) error {
 	if folder == "" {
 		return fmt.Errorf("%s is not set: a task is started within a job of runpipe", tasksVariable)
 	}
-	task := record.Task{Rank: rank, Node: env["SLURMD_NODENAME"], ExitCode: code}
+	task := record.Task{Rank: rank, Node: env["SLURMD_NODENAME"], ExitCode: code, Usage: used}
 	if code > 128 && code < 128+65 {
 		task.Signal = signalName(syscall.Signal(code - 128))
 	}

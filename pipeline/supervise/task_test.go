@@ -44,6 +44,10 @@ func TestATaskRecordsHowItEnded(t *testing.T) {
 		cmd.Wait()
 		got, err := readTask(taskFile(folder, rank))
 		test.want.Rank, test.want.Node = rank, "n1"
+		if started := test.want.ExitCode != 126 && test.want.ExitCode != 127; started != (got.Usage != nil) {
+			t.Errorf("%v: used %+v", test.argv, got.Usage)
+		}
+		got.Usage = nil
 		if diff := cmp.Diff(test.want, got); diff != "" || err != nil {
 			t.Errorf("%v: %v (-want +got)\n%s", test.argv, err, diff)
 		}

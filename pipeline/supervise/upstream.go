@@ -48,8 +48,12 @@ func (j *job) checkUpstreams(ctx context.Context) error {
 		patience = 0 // one machine sees its own files at once
 	}
 	for _, up := range j.manifest.Upstreams {
-		if _, err := j.await(ctx, up.Key, patience); err != nil {
+		made, err := j.await(ctx, up.Key, patience)
+		if err != nil {
 			return drift("%s has no usable result: %w", up.Address, err)
+		}
+		if !up.Order {
+			j.recordInputs(up.Address, made.Outputs)
 		}
 	}
 	return nil

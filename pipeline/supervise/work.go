@@ -42,6 +42,7 @@ func (j *job) prepareWork(ctx context.Context) error {
 		if err := layIn(ctx, start, file); err != nil {
 			return fmt.Errorf("laying %s into the working copy: %w", file.To, err)
 		}
+		j.recordFile(file)
 	}
 	return nil
 }

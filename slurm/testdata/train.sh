@@ -21,6 +21,7 @@ export SRUN_CPUS_PER_TASK=4
 export KERAS_BACKEND='jax'
 module load cuda/12.4 || exit
 module load python/3.10 || exit
+echo "${LOADEDMODULES:-}" > "${RUNPIPE_MODULES:-/dev/null}" # for the record
 # shellcheck source=/dev/null
 . /home/me/.runpipe/envs/python-77c1/bin/activate || exit
 srun python src/train.py --epochs 5

@@ -61,6 +61,7 @@ func (h *Human) about(stage Shown) table {
 	if r := stage.Record; r != nil {
 		t = append(t, facts("command", commandLine(r.Command))...)
 		t = append(t, pairs("env", r.Env)...)
+		t = append(t, provenance(r)...)
 		for _, g := range r.GPUs {
 			t = append(t, facts("gpu", gpu(g))...)
 		}

@@ -1,0 +1,44 @@
+package supervise
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/runpipe/runpipe/pipeline/record"
+	"github.com/runpipe/runpipe/stages"
+)
+
+// modulesVariable names the file into which the script writes LOADEDMODULES once
+// its modules are loaded: only the script's own shell knows.
+const modulesVariable = "RUNPIPE_MODULES"
+
+func (j *job) modulesFile() string { return filepath.Join(j.attempt, "modules") }
+
+// loadedModules is what the script left of LOADEDMODULES, nil if it loads none.
+func (j *job) loadedModules() []string {
+	data, err := os.ReadFile(j.modulesFile())
+	if err != nil || !j.manifest.Modules || len(data) == 0 {
+		return nil
+	}
+	return strings.Split(strings.TrimSpace(string(data)), ":")
+}
+
+// recordInputs takes down what an upstream has made.
+func (j *job) recordInputs(address string, outputs []record.Output) {
+	j.recorder.change(func(r *record.Record) {
+		for _, o := range outputs {
+			r.Inputs = append(r.Inputs, record.Input{Stage: address, Output: o.Name, Digest: o.Digest, Size: o.Size})
+		}
+	})
+}
+
+// recordFile takes down a file from beside the pipeline.
+func (j *job) recordFile(file stages.StageFile) {
+	if file.Stage != "" {
+		return // an output, which is an upstream's
+	}
+	j.recorder.change(func(r *record.Record) {
+		r.Inputs = append(r.Inputs, record.Input{File: file.To, Digest: file.Digest})
+	})
+}
