@@ -115,7 +115,7 @@ func manifest(s *Stage, at Placement, w work) Manifest {
 		Env: commandEnv(s), PassEnv: passed(s, w), Determinism: s.Determinism, Seed: s.Seed, Launcher: string(launcher(s, at)),
 		Tasks: s.Resources.Tasks(), GPUs: s.Resources.GPUs,
 		Outputs: w.outputs, Metrics: s.Metrics, Metric: s.Metric, Checks: s.Checks,
-		Pins: Pins(s, at.Pins), Command: w.command, Script: w.script, Verify: w.verify,
+		Pins: Pins(s, at.Pins), Dirty: s.Dirty, Command: w.command, Script: w.script, Verify: w.verify,
 	}
 	for _, address := range s.After {
 		used := slices.Contains(s.Inputs, address)

@@ -39,7 +39,8 @@ type Manifest struct {
 	Metrics string            `json:"metrics,omitempty"`
 	Metric  []Metric          `json:"metric,omitempty"`
 	Checks  []Check           `json:"checks,omitempty"`
-	Pins    map[string]string `json:"pins,omitempty"` // for the record: what of the stage was pinned to what
+	Pins    map[string]string `json:"pins,omitempty"`  // for the record: what of the stage was pinned to what
+	Dirty   bool              `json:"dirty,omitempty"` // see Stage
 	Command []string          `json:"command,omitempty"`
 	Script  string            `json:"script,omitempty"`
 	Verify  *Verify           `json:"verify,omitempty"`

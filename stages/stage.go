@@ -52,6 +52,10 @@ type Stage struct {
 	Resources slurm.Resources
 	Site      slurm.Site
 
+	// Dirty says that its code, or what it was made from, was not committed. It is
+	// set by the plan, and not in the key: that holds the code itself.
+	Dirty bool
+
 	Clone *Clone // kind clone only
 	Venv  *Venv  // kind environment only
 }

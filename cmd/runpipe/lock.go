@@ -14,6 +14,7 @@ type lockOptions struct {
 	*app
 	source  source
 	locked  bool
+	dirty   bool // leave uncommitted changes out
 	upgrade upgrade
 }
 
@@ -50,6 +51,7 @@ moving on.`,
 	}
 	o.source.flags(cmd)
 	cmd.Flags().BoolVar(&o.locked, "locked", false, "fail if the lock file would have to change")
+	cmd.Flags().BoolVar(&o.dirty, "allow-dirty", false, "pin the last commit where there are uncommitted changes")
 	o.upgrade.flag(cmd)
 	return cmd
 }
@@ -67,6 +69,9 @@ func (o *lockOptions) run(ctx context.Context) error {
 		return err
 	}
 	pins := pinning{app: o.app, pipeline: p, root: root, locked: o.locked, upgrade: o.upgrade.wants}
+	if o.dirty {
+		pins.dirty = lock.LeaveOut
+	}
 	changes, err := pins.run(ctx)
 	if err != nil {
 		return err

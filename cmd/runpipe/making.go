@@ -15,6 +15,7 @@ type making struct {
 	source   source
 	executor string // as given to --executor
 	locked   bool
+	dirty    bool // run uncommitted changes
 	rerun    []string
 }
 
@@ -22,6 +23,7 @@ func (m *making) flags(a *app, cmd *cobra.Command) {
 	m.source.flags(cmd)
 	a.executorFlag(cmd, &m.executor)
 	cmd.Flags().BoolVar(&m.locked, "locked", false, "fail if the lock file would have to change")
+	cmd.Flags().BoolVar(&m.dirty, "allow-dirty", false, "run uncommitted changes, from a private commit that the lock file does not hold")
 	cmd.Flags().StringArrayVar(&m.rerun, "rerun", nil, "run the stage `ADDR` although it is in the store; may be given again")
 }
 
@@ -44,6 +46,9 @@ func (m *making) make(ctx context.Context, a *app, executor string, dry bool) (*
 		return nil, err
 	}
 	pins := pinning{app: a, pipeline: p, root: root, locked: m.locked, dry: dry}
+	if m.dirty {
+		pins.dirty = lock.CommitPrivately
+	}
 	changes, err := pins.run(ctx)
 	if err != nil {
 		return nil, err

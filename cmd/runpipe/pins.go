@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"sync"
 
@@ -22,6 +23,7 @@ type pinning struct {
 	locked   bool
 	upgrade  func(address string) bool
 	dry      bool // resolve what is missing, but write no lock file
+	dirty    lock.Uncommitted
 
 	file *lock.File // the result
 }
@@ -38,7 +40,10 @@ func (p *pinning) run(ctx context.Context) ([]lock.Change, error) {
 		return nil, err
 	}
 	wanted := plan.Wanted(p.pipeline)
-	options := lock.Options{Upgrade: p.upgrade, Locked: p.locked, Progress: p.progress()}
+	options := lock.Options{
+		Upgrade: p.upgrade, Locked: p.locked, Progress: p.progress(),
+		Uncommitted: p.dirty, Except: []string{p.pipeline.Path},
+	}
 	w := &workspace.Workspace{Root: p.root}
 	if !p.locked && lock.Needed(file, wanted, options) { // it fetches into the workspace
 		var err error
@@ -62,6 +67,7 @@ func (p *pinning) run(ctx context.Context) ([]lock.Change, error) {
 		return nil, err
 	}
 	p.file = file
+	p.noteUnshared(changes)
 	if p.dry || p.locked {
 		return changes, nil
 	}
@@ -79,6 +85,17 @@ func (p *pinning) environments(ctx context.Context, file *lock.File, w *workspac
 		Upgrade: p.upgrade, Locked: p.locked,
 		Resolves: func(address string) { p.err.Say("Resolving the packages of " + address) },
 	})
+}
+
+// noteUnshared tells of new pins that nobody else could fetch.
+func (p *pinning) noteUnshared(changes []lock.Change) {
+	told := map[string]bool{}
+	for _, c := range changes {
+		if c.Unshared && !told[c.New] {
+			told[c.New] = true
+			p.err.Say(fmt.Sprintf("Note: commit %.7s of %s is on no remote of that repository: nobody else can fetch it until it is pushed.", c.New, c.Repository))
+		}
+	}
 }
 
 // progress gives each fetch a bar, one at a time: there is one line for it. On

@@ -27,8 +27,17 @@ type Wanted struct {
 // File is the content of a lock file. The zero value is an empty one.
 type File struct {
 	clones       map[key]*clone
+	private      map[key]*clone          // of uncommitted changes: these go before, and are never written
 	environments map[string]*python.Lock // by the digest of what was asked
 	parsed       *hcl.File
+}
+
+// clone is what a repository and ref are pinned to, or nil.
+func (f *File) clone(k key) *clone {
+	if c := f.private[k]; c != nil {
+		return c
+	}
+	return f.clones[k]
 }
 
 // key is what was asked.
@@ -40,6 +49,7 @@ type clone struct {
 	tree         string            // "" where only paths were asked for
 	paths        map[string]string // pathKey of a set of paths → digest
 	requirements map[string]string // path → digest
+	uncommitted  []string          // files of a private commit
 }
 
 func newClone(commit, tree string) *clone {
@@ -58,11 +68,11 @@ func (f *File) Source() *hcl.File { return f.parsed }
 // Pin is what w is pinned to. It needs no repository. False if w is not pinned, or
 // if its paths were not asked for before.
 func (f *File) Pin(w Wanted) (git.Pin, bool) {
-	c := f.clones[w.key()]
+	c := f.clone(w.key())
 	if c == nil {
 		return git.Pin{}, false
 	}
-	pin := git.Pin{Commit: c.commit, Tree: c.tree, Digest: c.tree}
+	pin := git.Pin{Commit: c.commit, Tree: c.tree, Digest: c.tree, Dirty: len(touching(c.uncommitted, w)) > 0}
 	if set := pathKey(w.Paths); set != "" {
 		digest, ok := c.paths[set]
 		if !ok {
@@ -76,7 +86,7 @@ func (f *File) Pin(w Wanted) (git.Pin, bool) {
 // Requirements is the digest of a requirements file of the pinned commit, as in
 // stages.Requirements. False if w is not pinned or the file was not asked for.
 func (f *File) Requirements(w Wanted, file string) (digest string, ok bool) {
-	c := f.clones[w.key()]
+	c := f.clone(w.key())
 	if c == nil {
 		return "", false
 	}

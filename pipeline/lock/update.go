@@ -23,6 +23,11 @@ type Options struct {
 	Locked bool
 	// Progress makes a bar for a repository; nil: none.
 	Progress func(label string) git.Progress
+	// Uncommitted says what is done about uncommitted changes.
+	Uncommitted Uncommitted
+	// Except is absolute paths of files whose changes do not count: those that are
+	// read where they stand, not from a commit.
+	Except []string
 }
 
 // Change is a pin that is new or moved, for the screen.
@@ -31,6 +36,8 @@ type Change struct {
 	Repository string // without credentials
 	Ref        string
 	Old, New   string // commits; Old is "" for a new pin
+	Unshared   bool   // New is on no remote of the repository on this machine that it is in
+	Dirty      bool   // New is a private commit, and not in the lock file
 
 	Packages string // of an environment, instead of all these: what was locked or has moved, in words
 	Moved    bool   // Packages were locked before
@@ -47,13 +54,21 @@ func Update(ctx context.Context, f *File, dir, repos string, wanted []Wanted, o 
 	if f.clones == nil {
 		f.clones = map[key]*clone{}
 	}
-	var needed []*update
+	f.private = map[key]*clone{}
+	var all, needed []*update
 	for _, group := range groups(wanted) {
-		u := &update{wanted: group, old: f.clones[group[0].key()], dir: dir, repos: repos, o: o}
+		all = append(all, &update{wanted: group, old: f.clones[group[0].key()], dir: dir, repos: repos, o: o})
+	}
+	examine(ctx, all)
+	for _, u := range all {
+		if u.diags.HasErrors() {
+			diags = append(diags, u.diags...)
+			continue
+		}
 		if !u.needed() {
 			continue
 		}
-		if o.Locked {
+		if o.Locked && u.private == "" {
 			diags = append(diags, u.refuse()...)
 			continue
 		}
@@ -74,7 +89,11 @@ func Update(ctx context.Context, f *File, dir, repos string, wanted []Wanted, o 
 		if u.new == nil || u.diags.HasErrors() {
 			continue
 		}
-		f.clones[u.wanted[0].key()] = u.new
+		if u.private != "" {
+			f.private[u.wanted[0].key()] = u.new
+		} else {
+			f.clones[u.wanted[0].key()] = u.new
+		}
 		changes = append(changes, u.changes()...)
 	}
 	return changes, diags
@@ -110,6 +129,9 @@ type update struct {
 	old, new   *clone
 	dir, repos string
 	o          Options
+	private    string   // commit of the uncommitted changes; or ""
+	files      []string // in it
+	lonely     bool     // the new commit is on no remote
 	diags      hcl.Diagnostics
 }
 
@@ -123,7 +145,7 @@ func (u *update) upgrade() bool {
 }
 
 func (u *update) needed() bool {
-	if u.old == nil || u.upgrade() {
+	if u.old == nil || u.private != "" || u.upgrade() {
 		return true
 	}
 	for _, w := range u.wanted {
@@ -183,10 +205,14 @@ func (u *update) run(ctx context.Context) {
 	for _, w := range u.wanted {
 		u.digests(bare, w)
 	}
+	u.new.uncommitted, u.lonely = u.files, u.unshared(ctx, remote)
 }
 
 // commit is the one that is pinned, or the one that the ref stands for now.
 func (u *update) commit(ctx context.Context, remote git.Remote) (string, bool) {
+	if u.private != "" {
+		return u.private, true
+	}
 	if u.old != nil && !u.upgrade() {
 		return u.old.commit, true
 	}
@@ -265,7 +291,7 @@ func place(w Wanted) *hcl.Range {
 
 func (u *update) changes() []Change {
 	old := ""
-	if u.old != nil {
+	if u.old != nil && u.private == "" {
 		old = u.old.commit
 	}
 	if old == u.new.commit {
@@ -273,7 +299,7 @@ func (u *update) changes() []Change {
 	}
 	var all []Change
 	for _, w := range u.wanted {
-		all = append(all, Change{Address: w.Address, Repository: w.key().repository, Ref: w.Ref, Old: old, New: u.new.commit})
+		all = append(all, Change{Address: w.Address, Repository: w.key().repository, Ref: w.Ref, Old: old, New: u.new.commit, Unshared: u.lonely, Dirty: len(touching(u.files, w)) > 0})
 	}
 	return all
 }

@@ -3,6 +3,7 @@ package plan
 import (
 	"context"
 	"path/filepath"
+	"slices"
 	"sort"
 
 	"github.com/hashicorp/hcl/v2"
@@ -101,6 +102,10 @@ func (p *Plan) decide(all []*stages.Stage, reruns []string) {
 
 // settle decides on one stage whose upstreams are settled.
 func (p *Plan) settle(s *Stage, forced bool, settled map[string]*Stage, before map[string]previous) {
+	s.Dirty = s.Clone != nil && s.Clone.Pin.Dirty || slices.ContainsFunc(s.Inputs, func(address string) bool {
+		up := settled[address]
+		return up != nil && up.Dirty
+	})
 	finished, missing := stored(p.workspace, s.Key)
 	run := func(reasons ...string) {
 		s.Action, s.Reasons, s.Replace = Run, reasons, finished != nil || missing != ""
@@ -174,6 +179,11 @@ func (p *Plan) Modules() []string {
 	}
 	sort.Strings(names)
 	return names
+}
+
+// Dirty reports whether anything of the plan was not committed.
+func (p *Plan) Dirty() bool {
+	return slices.ContainsFunc(p.Stages, func(s *Stage) bool { return s.Dirty })
 }
 
 // GPUStages lists the addresses of the stages to be run that ask for GPUs.

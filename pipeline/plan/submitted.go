@@ -48,6 +48,7 @@ type SubmittedStage struct {
 	After       []string          `json:"after,omitempty"`
 	Inputs      []string          `json:"inputs,omitempty"`
 	Pins        map[string]string `json:"pins,omitempty"`
+	Dirty       bool              `json:"dirty,omitempty"` // see stages.Stage
 	Ingredients map[string]any    `json:"ingredients"`
 	Outputs     map[string]string `json:"outputs,omitempty"` // name → absolute path, once it has succeeded
 	Limit       time.Duration     `json:"limit,omitempty"`   // time limit, in nanoseconds
@@ -66,7 +67,7 @@ func (p *Plan) Submitted() *Submitted {
 		s.Stages = append(s.Stages, SubmittedStage{
 			Address: stage.Address.String(), Kind: stage.Address.Kind, Key: stage.Key,
 			Action: stage.Action, Reasons: stage.Reasons, After: stage.After, Inputs: stage.Inputs,
-			Pins: stage.Pins, Ingredients: stage.Ingredients, Outputs: outputs,
+			Pins: stage.Pins, Dirty: stage.Dirty, Ingredients: stage.Ingredients, Outputs: outputs,
 			Limit: stage.Resources.Time, Reused: stage.Record,
 		})
 	}

@@ -61,6 +61,7 @@ type Record struct {
 	Env     map[string]string `json:"env,omitempty"`      // declared variables by name and value
 	PassEnv []string          `json:"pass_env,omitempty"` // names only
 	Pins    map[string]string `json:"pins,omitempty"`
+	Dirty   bool              `json:"dirty,omitempty"` // what it ran, or what that was made from, was not committed
 	GPUs    []GPU             `json:"gpus,omitempty"`
 
 	Determinism string   `json:"determinism,omitempty"` // "" is none

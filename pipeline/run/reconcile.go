@@ -40,6 +40,7 @@ func (r *Run) reconcile(e evidence) Status {
 			s.Outputs = submitted.Outputs
 		}
 		status.Stages = append(status.Stages, s)
+		status.Dirty = status.Dirty || s.Dirty
 		settled[s.Address] = &status.Stages[len(status.Stages)-1]
 	}
 	status.State, status.Ended = overall(status.Stages, r.Created)
@@ -50,7 +51,7 @@ func (r *Run) reconcile(e evidence) Status {
 func (r *Run) blank(submitted *plan.SubmittedStage, e evidence) StageStatus {
 	s := StageStatus{
 		Address: submitted.Address, Kind: submitted.Kind, Key: submitted.Key,
-		Limit: submitted.Limit, State: Waiting,
+		Limit: submitted.Limit, State: Waiting, Dirty: submitted.Dirty,
 	}
 	if rec := submitted.Reused; rec != nil {
 		s.Reused = true

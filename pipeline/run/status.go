@@ -38,6 +38,7 @@ type Status struct {
 	Name     string        `json:"name,omitempty"` // of the run, if it was given one
 	Executor string        `json:"executor"`
 	State    State         `json:"state"`
+	Dirty    bool          `json:"dirty,omitempty"` // it runs what was not committed
 	Created  time.Time     `json:"created"`
 	Ended    *time.Time    `json:"ended,omitempty"`
 	Stages   []StageStatus `json:"stages"` // in the plan's order: dependencies first
@@ -53,6 +54,7 @@ type StageStatus struct {
 	State    State              `json:"state"`
 	Key      string             `json:"key"`
 	Reused   bool               `json:"reused"`
+	Dirty    bool               `json:"dirty,omitempty"` // its code, or what it was made from, was not committed
 	Job      string             `json:"job,omitempty"`
 	Attempts int                `json:"attempts"`
 	ExitCode *int               `json:"exit_code"`

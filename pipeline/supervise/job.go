@@ -116,7 +116,7 @@ func newRecord(m *stages.Manifest, env environ) record.Record {
 		Version: record.Version, Run: m.Run, Pipeline: m.Pipeline, Address: m.Address, Kind: m.Kind, Key: m.Key,
 		Attempt: m.Attempt, State: record.Running, Step: "prepare",
 		Executor: m.Executor, Job: id, Restarts: restarts, Node: node, Started: time.Now().UTC(),
-		Command: m.Command, Script: m.Script, Env: m.Env, PassEnv: m.PassEnv, Pins: m.Pins,
+		Command: m.Command, Script: m.Script, Env: m.Env, PassEnv: m.PassEnv, Pins: m.Pins, Dirty: m.Dirty,
 		Determinism: string(m.Determinism), Seed: m.Seed,
 	}
 	if info, err := os.Stat(filepath.Join(m.StageDir, "job.json")); err == nil { // written a moment before it was handed over

@@ -29,7 +29,7 @@ type WorkingTree struct {
 }
 
 // Uncommitted looks at the working tree that a repository belongs to. A remote or a
-// bare repository has none, which is nil. What runpipe writes itself, workspaces
+// bare repository has none, which is nil; one without a commit has no changes. What runpipe writes itself, workspaces
 // and lock files, never counts: nothing that runs is made from it.
 func Uncommitted(ctx context.Context, r Remote, of Scope) (*WorkingTree, error) {
 	if !r.Local() {
@@ -126,7 +126,10 @@ func (t *WorkingTree) status(ctx context.Context, r Remote) ([]string, error) {
 	if installed {
 		// Without locks: the user's own git may be at work.
 		out, err := git.output(ctx, "--no-optional-locks", "-C", t.top, "-c", "core.fsmonitor=false",
-			"status", "--porcelain=v2", "-z", "--no-renames", "--untracked-files=all", "--ignore-submodules=none")
+			"status", "--porcelain=v2", "--branch", "-z", "--no-renames", "--untracked-files=all", "--ignore-submodules=none")
+		if err == nil && strings.HasPrefix(string(out), "# branch.oid (initial)") {
+			return nil, nil
+		}
 		if err == nil {
 			return t.parse(string(out)), nil
 		}

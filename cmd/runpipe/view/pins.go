@@ -25,6 +25,9 @@ func Pins(s *Screen, changes []lock.Change) error {
 			ref = "default branch"
 		}
 		glyph, colour, text := "+", green, fmt.Sprintf("%s %s %.7s", ref, arrow, c.New)
+		if c.Dirty {
+			glyph, colour, text = "!", yellow, fmt.Sprintf("%s with uncommitted changes %s %.7s, for this run only", ref, arrow, c.New)
+		}
 		if c.Old != "" {
 			glyph, colour, text = "~", yellow, fmt.Sprintf("%s moved %.7s %s %.7s", ref, c.Old, arrow, c.New)
 		}

@@ -34,6 +34,7 @@ type plannedJSON struct {
 	Key     string            `json:"key"`
 	After   []string          `json:"after"`
 	Pins    map[string]string `json:"pins"`
+	Dirty   bool              `json:"dirty,omitempty"`
 	Script  string            `json:"script,omitempty"`
 	Refused string            `json:"refused,omitempty"`
 }
@@ -44,7 +45,7 @@ func (j JSON) Plan(p Planned) error {
 	for _, s := range p.Stages {
 		one := plannedJSON{
 			Address: s.Address.String(), Kind: s.Address.Kind, Action: s.Action, Reasons: s.Reasons,
-			Key: s.Key, After: s.After, Pins: s.Pins, Script: p.Scripts[s.Address.String()],
+			Key: s.Key, After: s.After, Pins: s.Pins, Dirty: s.Dirty, Script: p.Scripts[s.Address.String()],
 			Refused: p.Refused[s.Address.String()],
 		}
 		if one.Reasons == nil {
@@ -78,6 +79,9 @@ func (h *Human) Plan(p Planned) error {
 	lines := []string{s.paint(bold, p.Name) + fmt.Sprintf("  %s on %s", filepath.Base(p.File), p.Executor()), ""}
 	lines = append(lines, s.lines(t, "", wrapping)...)
 	summary := fmt.Sprintf("%d to run, %d reused.", p.Count(plan.Run), p.Count(plan.Reuse))
+	if p.Dirty() {
+		summary += " " + s.paint(yellow, "Dirty:") + " uncommitted changes are run, which nobody else can fetch."
+	}
 	lines = append(lines, "", s.paint(bold, "Plan:")+" "+summary)
 	for _, stage := range p.Stages {
 		if why := p.Refused[stage.Address.String()]; why != "" {
@@ -96,6 +100,9 @@ func planDetail(stage *plan.Stage, unicode bool) string {
 	}
 	if stage.Clone != nil && stage.Clone.Pin.Commit != "" {
 		parts = append(parts, pinned(stage.Clone.Ref, stage.Clone.Pin.Commit))
+	}
+	if stage.Dirty {
+		parts = append(parts, "dirty")
 	}
 	if stage.Action == plan.Run && len(stage.After) > 0 {
 		parts = append(parts, "after "+strings.Join(stage.After, ", "))

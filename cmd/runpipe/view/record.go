@@ -58,6 +58,9 @@ func (h *Human) about(stage Shown) table {
 	t := facts("reason", plainLines(st.Reason), "why it ran", strings.Join(stage.Plan.Reasons, "; "),
 		"took", h.took(st), "where", place(st), "key", st.Key, "after", strings.Join(stage.Plan.After, ", "))
 	t = append(t, pairs("pin", stage.Plan.Pins)...)
+	if st.Dirty {
+		t = append(t, facts("dirty", "its code, or what it was made from, was not committed")...)
+	}
 	if r := stage.Record; r != nil {
 		t = append(t, facts("command", commandLine(r.Command))...)
 		t = append(t, pairs("env", r.Env)...)

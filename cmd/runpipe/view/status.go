@@ -47,8 +47,12 @@ func (h *Human) headline(st run.Status) string {
 		verb = " after "
 	}
 	_, colour := s.mark(run.StageStatus{State: st.State})
-	return fmt.Sprintf("%s  %s  %s%s%s on %s, started %s", s.paint(bold, name), st.Run,
+	line := fmt.Sprintf("%s  %s  %s%s%s on %s, started %s", s.paint(bold, name), st.Run,
 		s.paint(colour, string(st.State)), verb, Duration(took), st.Executor, moment(st.Created, h.Now()))
+	if st.Dirty {
+		line += ", " + s.paint(yellow, "dirty")
+	}
+	return line
 }
 
 // stages is the table of a run's stages.
