@@ -62,7 +62,7 @@ func Load(o Options) (*Pipeline, hcl.Diagnostics) {
 		p := newPipeline(o.Path)
 		p.faulty = true
 		return p, hcl.Diagnostics{{
-			Severity: hcl.DiagError, Summary: "Unreadable pipeline", Detail: err.Error() + ".",
+			Severity: hcl.DiagError, Summary: "Unreadable pipeline", Detail: strings.Replace(err.Error()+".", "?.", "?", 1),
 		}}
 	}
 	return LoadSource(o.Path, src, o)

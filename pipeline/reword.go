@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
@@ -212,6 +213,12 @@ func rewordSyntax(diags hcl.Diagnostics, src []byte) hcl.Diagnostics {
 	for i, d := range diags {
 		c := *d
 		switch {
+		case !utf8.Valid(src):
+			c.Summary = "Not UTF-8"
+			c.Detail = "The file is not text in UTF-8. Save it again with that encoding."
+			return hcl.Diagnostics{&c}
+		case c.Summary == "Missing item separator":
+			c.Detail += " Or is the bracket missing that ends the list before it?"
 		case c.Summary == "Attribute redefined":
 			c.Summary = "Duplicate argument"
 		case c.Summary == "Invalid single-argument block definition":

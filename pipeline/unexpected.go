@@ -50,9 +50,26 @@ func rewordUnexpected(d *hcl.Diagnostic, n *node) {
 		d.Detail += fmt.Sprintf(" An argument is written with an equals sign: %s = ….", name)
 	case isArgument && home != "":
 		d.Detail += fmt.Sprintf(" It belongs into a block of its own: %s { %s = … }.", home, name)
+	case elsewhere[name] != "" && n.kind != nil:
+		d.Detail += " " + elsewhere[name]
 	default:
 		d.Detail += stages.DidYouMean(name, same)
 	}
+}
+
+// elsewhere tells those who come from another tool how what they look for is
+// said here.
+var elsewhere = map[string]string{
+	"depends_on": "A reference, such as source = clone.code, makes a stage wait; for order alone there is after = [clone.code].",
+	"count":      "A stage is not repeated: write one block for each, with what they share in locals and defaults.",
+	"run":        "A program with its arguments is command = [\"python\", \"train.py\"]; lines of shell are a script.",
+	"args":       "The arguments stand in the command: command = [\"python\", \"train.py\", \"--epochs\", 5].",
+	"repo":       "The argument is called repository.",
+	"branch":     "A branch, a tag or a commit is the ref.",
+	"tag":        "A branch, a tag or a commit is the ref.",
+	"commit":     "A branch, a tag or a commit is the ref.",
+	"url":        "The argument is called repository.",
+	"partition":  "It belongs into a block of its own: slurm { partition = … }.",
 }
 
 // innermost is the spec of the block that a place is in, and what it is called.

@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 
@@ -58,13 +59,22 @@ func (p *Pipeline) readVariables(blocks []*hcl.Block) hcl.Diagnostics {
 	return diags
 }
 
+// withoutQuotes tells those who write type = "number", as Terraform once had it.
+func withoutQuotes(diags hcl.Diagnostics, expr hcl.Expression) hcl.Diagnostics {
+	value, faults := expr.Value(nil)
+	if diags.HasErrors() && !faults.HasErrors() && value.Type() == cty.String {
+		diags[0].Detail = fmt.Sprintf("A type is written without quotes: type = %s.", value.AsString())
+	}
+	return diags
+}
+
 func readVariable(block *hcl.Block) (*variable, hcl.Diagnostics) {
 	v := &variable{name: block.Labels[0], at: block.DefRange, constraint: cty.DynamicPseudoType}
 	content, diags := block.Body.Content(variableSchema)
 	diags = reword(diags, nil)
 	if attr := content.Attributes["type"]; attr != nil {
 		constraint, optional, more := typeexpr.TypeConstraintWithDefaults(attr.Expr)
-		diags = append(diags, reword(more, nil)...)
+		diags = append(diags, reword(withoutQuotes(more, attr.Expr), nil)...)
 		if !more.HasErrors() {
 			v.constraint, v.optional = constraint, optional
 		}

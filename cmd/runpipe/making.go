@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/spf13/cobra"
 
@@ -56,6 +57,9 @@ func (m *making) make(ctx context.Context, a *app, executor string, dry bool) (*
 	planned, diags := plan.Make(ctx, plan.Options{Pipeline: p, Lock: pins.file, Workspace: root, Executor: executor, Rerun: m.rerun})
 	if err := a.diagnose(diags, p.Files); err != nil {
 		return nil, err
+	}
+	if len(planned.Stages) == 0 {
+		return nil, fmt.Errorf("%s has no stage to run: \"runpipe init\" writes a pipeline to start from", m.source.path)
 	}
 	return &made{p, planned, changes}, nil
 }

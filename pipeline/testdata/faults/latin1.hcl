@@ -1,0 +1,2 @@
+# ERROR+1: Not UTF-8
+command = ["café"]
