@@ -69,7 +69,12 @@ func (c *Client) run(ctx context.Context, env []string, name string, args ...str
 		err = errors.New("it said that there was an error, and ended as if there were none")
 	}
 	if err != nil {
-		return out.String(), said, classify(&commandError{Command: name, Lines: said, Cause: err})
+		failed := &commandError{Command: name, Lines: said, Cause: err}
+		var exit *exec.ExitError
+		if errors.As(err, &exit) && !exit.Exited() { // as by SIGPIPE, where a busy controller hangs up
+			return out.String(), said, fmt.Errorf("%w: %w", ErrAmbiguous, failed)
+		}
+		return out.String(), said, classify(failed)
 	}
 	return out.String(), said, nil
 }

@@ -150,7 +150,7 @@ func (o *applyOptions) handOver(ctx context.Context, w *workspace.Workspace, m *
 	}
 	defer reserved.Release()
 	o.submitting = true
-	r, x, err := run.Join(ctx, w, m.plan, run.JoinOptions{Submitter: by, Name: o.name, Rerun: o.rerun, Open: o.executorOf})
+	r, x, err := run.Join(ctx, w, m.plan, run.JoinOptions{Submitter: by, Name: o.name, Rerun: o.rerun, Open: o.executorToResume})
 	if err != nil || r != nil {
 		o.join(r)
 		return r, x, err

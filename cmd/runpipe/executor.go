@@ -87,6 +87,20 @@ func (a *app) executorIn(name, dir, program string) (slurm.Executor, error) {
 	return nil, fmt.Errorf("the run was made by the executor %q, which this runpipe does not know", name)
 }
 
+// executorToResume is executorOf for who may have to start the scheduler of a
+// local run: the workspace's copy of runpipe serves it, as it does from the start.
+func (a *app) executorToResume(r *run.Run) (slurm.Executor, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return nil, fmt.Errorf("finding this program: %w", err)
+	}
+	binary, err := run.InstallBinary(r.Workspace(), self)
+	if err != nil {
+		return nil, err
+	}
+	return a.executorIn(r.Executor, r.Dir, binary)
+}
+
 // executorOf is what runs the jobs of a run.
 func (a *app) executorOf(r *run.Run) (slurm.Executor, error) {
 	self, err := os.Executable()

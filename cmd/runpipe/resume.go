@@ -51,7 +51,7 @@ func (o *resumeOptions) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	x, err := o.executorOf(r)
+	x, err := o.executorToResume(r)
 	if err != nil {
 		return err
 	}

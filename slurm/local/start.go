@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/runpipe/runpipe/slurm"
 )
 
 // inheritedVariable tells a new scheduler which file descriptor is its first
@@ -89,6 +91,8 @@ func (e *Executor) tell(ctx context.Context, conn net.Conn) (done bool, err erro
 	switch {
 	case errors.Is(err, io.EOF), errors.Is(err, unix.ECONNRESET), errors.Is(err, unix.EPIPE):
 		return false, nil
+	case errors.Is(err, os.ErrDeadlineExceeded): // a machine that is overloaded
+		return false, fmt.Errorf("%w: talking to the scheduler: %w", slurm.ErrUnreachable, err)
 	case err != nil:
 		return false, fmt.Errorf("talking to the scheduler: %w", err)
 	case a.Error != "":
