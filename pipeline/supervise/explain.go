@@ -26,7 +26,7 @@ func (j *job) explain(code int) string {
 	}
 	switch {
 	case code == 126:
-		return "the command could not be executed (exit code 126): is it a program, and marked as one?"
+		return "the command could not be executed (exit code 126): is it a program, and marked as one (chmod +x)?"
 	case code == 127:
 		return "the command was not found (exit code 127): is its environment or module named in the stage?"
 	case code == 128+int(syscall.SIGKILL):

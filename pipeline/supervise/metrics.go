@@ -8,7 +8,6 @@ import (
 	"io/fs"
 	"math"
 	"os"
-	"path/filepath"
 	"strings"
 
 	"github.com/runpipe/runpipe/pipeline/check"
@@ -94,7 +93,7 @@ func (j *job) readMetric(m stages.Metric, results any) (float64, error) {
 	defer log.Close()
 	value, found, err := check.Match(m.Pattern, log)
 	if err == nil && !found {
-		err = fmt.Errorf("nothing in the log %s matches %q", filepath.Base(log.Name()), m.Pattern)
+		err = fmt.Errorf("nothing in the log matches %q", m.Pattern)
 	}
 	return value, err
 }

@@ -6,26 +6,36 @@ import (
 	"github.com/runpipe/runpipe/pipeline/run"
 )
 
-// failureLines is how much of a failed stage's log is shown.
-const failureLines = 10
+// failureLines is how much of a failed stage's log is shown, failuresAtLength how
+// many failed stages are told of with it.
+const (
+	failureLines     = 10
+	failuresAtLength = 5
+)
 
 // failures tells of every stage that did not succeed by its own fault: why, the
 // end of its log, where the rest is, and what to do next.
 func (h *Human) failures(st run.Status) []string {
 	var lines []string
+	told := 0
 	for _, stage := range st.Stages {
 		if stage.State != run.Failed && stage.State != run.Lost {
 			continue
 		}
-		if len(lines) > 0 {
-			lines = append(lines, "")
+		if told++; told > failuresAtLength {
+			lines = append(lines, h.reason(stage)...)
+			continue
 		}
-		lines = append(lines, h.failure(st.Run, stage)...)
+		lines = append(append(lines, h.failure(st.Run, stage)...), "")
 	}
-	return lines
+	if told > failuresAtLength {
+		return append(lines, "", "The log of a stage: "+h.Program+" logs "+st.Run+" ADDR")
+	}
+	return lines[:max(len(lines)-1, 0)]
 }
 
-func (h *Human) failure(id string, stage run.StageStatus) []string {
+// reason says of a stage that it failed, and why.
+func (h *Human) reason(stage run.StageStatus) []string {
 	s := h.Screen
 	title := s.paint(red, stage.Address+" "+string(stage.State))
 	if stage.Reason != "" {
@@ -35,14 +45,18 @@ func (h *Human) failure(id string, stage run.StageStatus) []string {
 	for _, line := range strings.Split(title, "\n") {
 		lines = append(lines, wrap(line, s.Width(), "  ")...)
 	}
+	return lines
+}
+
+func (h *Human) failure(id string, stage run.StageStatus) []string {
+	s, lines := h.Screen, h.reason(stage)
 	if stage.Reused {
 		return append(lines, "  Nothing was run: the stored metrics were judged by the checks as they are now.")
 	}
 	if stage.Log == "" {
 		return lines
 	}
-	tail := Tail(stage.Log, failureLines)
-	for _, line := range tail {
+	for _, line := range said(stage) {
 		if width := s.Width(); width > 0 {
 			line = cut(line, width-4, s.Unicode)
 		}
@@ -55,6 +69,20 @@ func (h *Human) failure(id string, stage run.StageStatus) []string {
 	next := h.Program + " logs " + id + " " + ShellAddress(stage.Address)
 	facts = append(facts, []cell{{text: "next"}, {text: next, style: bold}})
 	return append(lines, s.lines(facts, "  ", keeping)...)
+}
+
+// said is the end of what a stage's command wrote: its log without the lines
+// that runpipe adds, which are told otherwise, and without empty ones.
+func said(stage run.StageStatus) []string {
+	var lines []string
+	for _, line := range Tail(stage.Log, 2*failureLines) {
+		// A command may have left its last line without an end.
+		line, _, _ = strings.Cut(line, "runpipe: "+stage.Address+" failed: ")
+		if line != "" && !strings.HasPrefix(line, "runpipe: ") {
+			lines = append(lines, line)
+		}
+	}
+	return lines[max(len(lines)-failureLines, 0):]
 }
 
 // checks lists the checks that did not hold, but for those that a failure tells

@@ -3,6 +3,7 @@ package view
 import (
 	"bytes"
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -136,7 +137,8 @@ func writeLog(t *testing.T, text string) string {
 }
 
 func TestStatus(t *testing.T) {
-	log := writeLog(t, strings.Repeat("Epoch 1/5\n", 20)+"  1/10 \r 10/10 loss 0.2\r\n\x1b[31mTraceback\x1b[0m (most recent call last):\n  File \"train.py\", line 3\nValueError: "+strings.Repeat("long ", 30)+"\n\n")
+	log := writeLog(t, strings.Repeat("Epoch 1/5\n", 20)+"  1/10 \r 10/10 loss 0.2\r\n\x1b[31mTraceback\x1b[0m (most recent call last):\n  File \"train.py\", line 3\nValueError: "+strings.Repeat("long ", 30)+
+		"\n\nCtrl-C? runpipe: train.cnn failed: the command exited with status 1\nrunpipe: the working copy is kept: /w\n")
 	stale := Outcome{Status: running()}
 	stale.Stale = "squeue: error: Unable to contact slurm controller (connect failure)"
 	outcomes := map[string]Outcome{
@@ -153,6 +155,27 @@ func TestStatus(t *testing.T) {
 				golden(t, "status-"+name+"-"+look.name, strings.ReplaceAll(b.String(), log, "/log"))
 			})
 		}
+	}
+}
+
+// The stages beyond the first few that failed are told of in a line each.
+func TestManyFailures(t *testing.T) {
+	o := failedRun(writeLog(t, "out of memory\n"))
+	for i := range 7 {
+		stage := o.Stages[1]
+		stage.Address = fmt.Sprintf("train.n%d", i)
+		o.Stages = append(o.Stages, stage)
+	}
+	var b bytes.Buffer
+	h := &Human{Screen: screen(&b, 80, false, true), Now: func() time.Time { return now }, Program: "runpipe"}
+	if err := h.Status(o); err != nil {
+		t.Fatal(err)
+	}
+	if n := strings.Count(b.String(), "out of memory"); n != failuresAtLength {
+		t.Errorf("the logs of %d stages are shown, want %d:\n%s", n, failuresAtLength, &b)
+	}
+	if !strings.Contains(b.String(), "\ntrain.n6 failed: the command exited with status 1\n\nThe log of a stage: runpipe logs 20261123-142233-k3f9 ADDR\n") {
+		t.Errorf("the last failure is not told in a line, or not how to see its log:\n%s", &b)
 	}
 }
 
