@@ -79,7 +79,7 @@ func (e *MissingError) Error() string {
 }
 
 // Find looks on PATH for an interpreter of the wanted version. The error is a
-// *MissingError.
+// *MissingError, or that of ctx.
 func Find(ctx context.Context, wanted string) (Interpreter, error) {
 	missing := &MissingError{Wanted: wanted}
 	for _, path := range Candidates(wanted) {
@@ -92,6 +92,9 @@ func Find(ctx context.Context, wanted string) (Interpreter, error) {
 		}
 		missing.Seen = append(missing.Seen, Interpreter{Path: path, Version: found.Version})
 	}
+	if ctx.Err() != nil {
+		return Interpreter{}, ctx.Err()
+	}
 	return Interpreter{}, missing
 }
 
@@ -102,7 +105,7 @@ func Ask(ctx context.Context, path string, environ []string) (Interpreter, error
 	ctx, cancel := context.WithTimeout(ctx, probeTimeout)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, path, "-Ic", "import sys, platform; print(sys.executable); print(platform.python_version())")
-	cmd.Env = environ
+	cmd.Env, cmd.WaitDelay = environ, time.Second // a shim may leave a child that holds the pipe
 	out, err := cmd.Output()
 	if err != nil {
 		return Interpreter{}, fmt.Errorf("asking %s for its version: %w", path, err)
