@@ -5,13 +5,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
-	"path/filepath"
-	"runtime"
-	"sort"
-
-	"golang.org/x/sync/errgroup"
 )
 
 // Content sums up what a file or a folder holds.
@@ -56,6 +50,11 @@ func LinkContent(text string) Content {
 	return Content{Digest: digest(sum[:]), Size: int64(len(text)), Files: 1}
 }
 
+func folderContent(root string) (Content, error) {
+	l, err := ListingOf(root)
+	return l.Content(), err
+}
+
 func fileContent(path string) (Content, error) {
 	if info, err := os.Stat(path); err != nil {
 		return Content{}, err
@@ -73,78 +72,6 @@ func fileContent(path string) (Content, error) {
 		return Content{}, fmt.Errorf("reading %s: %w", path, err)
 	}
 	return Content{Digest: digest(sum.Sum(nil)), Size: n, Files: 1}, nil
-}
-
-// entry is one line of a folder's listing.
-type entry struct {
-	path   string // slash-separated
-	mode   string
-	digest string
-	size   int64
-}
-
-func folderContent(root string) (Content, error) {
-	entries, err := listFolder(root)
-	if err != nil {
-		return Content{}, err
-	}
-	var group errgroup.Group
-	group.SetLimit(runtime.GOMAXPROCS(0))
-	for i := range entries {
-		e := &entries[i]
-		if e.mode == "l" {
-			continue
-		}
-		group.Go(func() error {
-			c, err := fileContent(filepath.Join(root, filepath.FromSlash(e.path)))
-			e.digest, e.size = c.Digest, c.Size
-			return err
-		})
-	}
-	if err := group.Wait(); err != nil {
-		return Content{}, err
-	}
-	sum, total := sha256.New(), int64(0)
-	for _, e := range entries {
-		fmt.Fprintf(sum, "%q %s %s\n", e.path, e.mode, e.digest)
-		total += e.size
-	}
-	return Content{Digest: digest(sum.Sum(nil)), Size: total, Files: len(entries)}, nil
-}
-
-// listFolder lists all files and links below root, sorted by path, without the
-// digests of the files.
-func listFolder(root string) ([]entry, error) {
-	root, err := filepath.EvalSymlinks(root) // WalkDir does not follow a link at its root
-	if err != nil {
-		return nil, err
-	}
-	var entries []entry
-	err = filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
-			return err
-		}
-		relative, err := filepath.Rel(root, path)
-		if err != nil {
-			return err
-		}
-		e := entry{path: filepath.ToSlash(relative), mode: "-"}
-		if d.Type() == fs.ModeSymlink {
-			text, err := os.Readlink(path)
-			if err != nil {
-				return err
-			}
-			e.mode, e.digest = "l", LinkContent(text).Digest
-		} else if info, err := d.Info(); err != nil {
-			return err
-		} else if info.Mode()&0o100 != 0 {
-			e.mode = "x"
-		}
-		entries = append(entries, e)
-		return nil
-	})
-	sort.Slice(entries, func(i, j int) bool { return entries[i].path < entries[j].path })
-	return entries, err
 }
 
 func digest(sum []byte) string { return "sha256:" + hex.EncodeToString(sum) }

@@ -27,6 +27,8 @@ const (
 	groupWrite = "write"
 	groupRun   = "run"
 	groupLook  = "look"
+
+	groupCompare = "compare"
 )
 
 func newRoot(a *app) *cobra.Command {
@@ -68,6 +70,7 @@ the same scripts run right here.`,
 		&cobra.Group{ID: groupWrite, Title: "Write a pipeline:"},
 		&cobra.Group{ID: groupRun, Title: "Run it:"},
 		&cobra.Group{ID: groupLook, Title: "Look at runs:"},
+		&cobra.Group{ID: groupCompare, Title: "Compare and keep them:"},
 	)
 	for _, verb := range verbs {
 		root.AddCommand(verb(a))
@@ -80,6 +83,7 @@ var verbs = []func(*app) *cobra.Command{
 	newInit, newFmt, newValidate, newLock,
 	newPlan, newApply, newResume, newCancel, newUnlock,
 	newStatus, newWatch, newRuns, newShow, newLogs,
+	newVerify,
 	newCompletion, newVersion,
 	newExec, newTask, newCheckout, newSchedule,
 }

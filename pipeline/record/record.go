@@ -83,7 +83,10 @@ type Output struct {
 	Path   string `json:"path"`   // relative to the store entry's outputs folder, slash-separated
 	Size   int64  `json:"size"`   // bytes, of all files
 	Files  int    `json:"files"`  // number of files; 1 for a file
-	Digest string `json:"digest"` // "sha256:<hex>" of the file, or of the sorted listing of the folder
+	Digest string `json:"digest"` // "sha256:<hex>" of the file, of the sorted listing of the folder, or of a link's text
+	// Contents is the digest of the folder that a link leads to, "" where the
+	// output is no link: an environment stays where it was built.
+	Contents string `json:"contents,omitempty"`
 }
 
 // Check is the verdict on one check.

@@ -1,11 +1,15 @@
 package supervise
 
 import (
+	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 
 	"github.com/runpipe/runpipe/pipeline/record"
+	"github.com/runpipe/runpipe/pipeline/seal"
+	"github.com/runpipe/runpipe/slurm"
 	"github.com/runpipe/runpipe/stages"
 )
 
@@ -41,4 +45,19 @@ func (j *job) recordFile(file stages.StageFile) {
 	j.recorder.change(func(r *record.Record) {
 		r.Inputs = append(r.Inputs, record.Input{File: file.To, Digest: file.Digest})
 	})
+}
+
+// checkInput sees to it that what an upstream has made is still what its record
+// says: the checkout, the environment, an output.
+func (j *job) checkInput(ctx context.Context, up stages.Upstream, made *record.Record) error {
+	folder := j.workspace.Finished(up.Key)
+	differences, err := abandonable(ctx, func() ([]seal.Difference, error) { return seal.Check(folder, made, seal.Quick) })
+	if err != nil {
+		return fmt.Errorf("looking at what %s has made: %w", up.Address, err)
+	}
+	if len(differences) == 0 {
+		return nil
+	}
+	return drift("%s is not what it was when it was made, in %s: %s. To have it made again: runpipe apply --rerun %s",
+		up.Address, folder, seal.Summary(differences), slurm.Quote(up.Address))
 }

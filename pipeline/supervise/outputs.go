@@ -21,6 +21,9 @@ type output struct {
 	name string
 	path string // relative to where the command started, slash-separated
 	real string // absolute; differs from path where that is a symbolic link
+
+	linked  string // the environment's folder, of which the output is only a link
+	listing stages.Listing
 }
 
 // openWork opens the working copy and, in it, the folder that the command
@@ -49,12 +52,13 @@ func (j *job) examineOutputs(ctx context.Context) error {
 	var list []record.Output
 	for _, name := range sortedKeys(j.manifest.Outputs) {
 		out := output{name: name, path: path.Clean(j.manifest.Outputs[name])}
-		content, err := abandonable(ctx, func() (stages.Content, error) { return j.examine(&out, start) })
+		listing, err := abandonable(ctx, func() (stages.Listing, error) { return j.examine(&out, start) })
 		if err != nil {
 			return fmt.Errorf("output %s: %w", name, err)
 		}
+		out.listing = listing
 		j.outputs = append(j.outputs, out)
-		list = append(list, record.Output{Name: name, Path: out.path, Size: content.Size, Files: content.Files, Digest: content.Digest})
+		list = append(list, out.recorded())
 	}
 	j.recorder.change(func(r *record.Record) { r.Outputs = list })
 	return j.verifyCheckout(ctx)
@@ -82,14 +86,14 @@ func abandonable[T any](ctx context.Context, do func() (T, error)) (T, error) {
 }
 
 // examine finds one output and sums it up.
-func (j *job) examine(out *output, start *os.Root) (stages.Content, error) {
+func (j *job) examine(out *output, start *os.Root) (stages.Listing, error) {
 	local := filepath.FromSlash(out.path)
 	info, err := start.Lstat(local)
 	if errors.Is(err, fs.ErrNotExist) {
-		return stages.Content{}, fmt.Errorf("%s was not written%s", out.path, instead(start, out.path))
+		return stages.Listing{}, fmt.Errorf("%s was not written%s", out.path, instead(start, out.path))
 	}
 	if err != nil {
-		return stages.Content{}, err
+		return stages.Listing{}, err
 	}
 	out.real = filepath.Join(j.start(), local)
 	if info.Mode().Type() == fs.ModeSymlink {
@@ -97,32 +101,43 @@ func (j *job) examine(out *output, start *os.Root) (stages.Content, error) {
 			return j.examineVenv(out)
 		}
 		if _, err := start.Stat(local); err != nil {
-			return stages.Content{}, fmt.Errorf("%s is a symbolic link that leads nowhere within the working copy: an output must be a file or folder of its own", out.path)
+			return stages.Listing{}, fmt.Errorf("%s is a symbolic link that leads nowhere within the working copy: an output must be a file or folder of its own", out.path)
 		}
 		if out.real, err = filepath.EvalSymlinks(out.real); err != nil {
-			return stages.Content{}, err
+			return stages.Listing{}, err
 		}
 	}
 	if err := checkLinks(out.real); err != nil {
-		return stages.Content{}, err
+		return stages.Listing{}, err
 	}
-	return stages.ContentOf(out.real)
+	return stages.ListingOf(out.real)
 }
 
-// examineVenv checks the link that stands for a virtual environment. Its digest
-// is that of the link: a venv gains compiled files with each use.
-func (j *job) examineVenv(out *output) (stages.Content, error) {
+// examineVenv checks the link that stands for a virtual environment, and lists
+// what it leads to.
+func (j *job) examineVenv(out *output) (stages.Listing, error) {
 	target, err := os.Readlink(out.real)
 	if err != nil {
-		return stages.Content{}, err
+		return stages.Listing{}, err
 	}
 	if target != j.venv {
-		return stages.Content{}, fmt.Errorf("%s leads to %s, not to the environment built in %s", out.path, target, j.venv)
+		return stages.Listing{}, fmt.Errorf("%s leads to %s, not to the environment built in %s", out.path, target, j.venv)
 	}
 	if _, err := os.Stat(filepath.Join(j.venv, "pyvenv.cfg")); err != nil {
-		return stages.Content{}, fmt.Errorf("no virtual environment was built: %w", err)
+		return stages.Listing{}, fmt.Errorf("no virtual environment was built: %w", err)
 	}
-	return stages.LinkContent(target), nil
+	out.linked = target
+	return stages.ListingOf(target)
+}
+
+// recorded is what the record tells of the output.
+func (o *output) recorded() record.Output {
+	content := o.listing.Content()
+	out := record.Output{Name: o.name, Path: o.path, Size: content.Size, Files: content.Files, Digest: content.Digest}
+	if o.linked != "" {
+		out.Digest, out.Contents = stages.LinkContent(o.linked).Digest, content.Digest
+	}
+	return out
 }
 
 // verifyCheckout holds a clone stage's output against the commit in the bare

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/runpipe/runpipe/pipeline/record"
+	"github.com/runpipe/runpipe/pipeline/seal"
 	"golang.org/x/sys/unix"
 )
 
@@ -31,6 +32,9 @@ func (j *job) publish(ctx context.Context) error {
 	if err := j.moveOutputs(ctx, filepath.Join(private, "outputs")); err != nil {
 		return err
 	}
+	if err := seal.Write(private, j.sealed()); err != nil {
+		return err
+	}
 	if err := flush(private); err != nil {
 		return fmt.Errorf("writing the outputs to disk: %w", err)
 	}
@@ -47,6 +51,15 @@ func (j *job) publish(ctx context.Context) error {
 	}
 	j.made, j.published = entry, true
 	return j.removeStale()
+}
+
+// sealed lists what the store's entry holds.
+func (j *job) sealed() []seal.Output {
+	var all []seal.Output
+	for _, out := range j.outputs {
+		all = append(all, seal.Output{Name: out.name, Path: out.path, Linked: out.linked, Folder: out.listing.Folder, Lines: out.listing.Lines})
+	}
+	return all
 }
 
 // entry is the record that the store keeps. It holds no checks: they are

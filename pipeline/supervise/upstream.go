@@ -52,9 +52,13 @@ func (j *job) checkUpstreams(ctx context.Context) error {
 		if err != nil {
 			return drift("%s has no usable result: %w", up.Address, err)
 		}
-		if !up.Order {
-			j.recordInputs(up.Address, made.Outputs)
+		if up.Order {
+			continue
 		}
+		if err := j.checkInput(ctx, up, made); err != nil {
+			return err
+		}
+		j.recordInputs(up.Address, made.Outputs)
 	}
 	return nil
 }

@@ -18,6 +18,7 @@ type Reporter interface {
 	Status(Outcome) error
 	Runs([]run.Status) error
 	Show(ShownRun) error
+	Verify(Verification) error
 }
 
 // Outcome is where a run stands, with what is known of it beside its stages.
