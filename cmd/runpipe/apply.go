@@ -24,6 +24,7 @@ type applyOptions struct {
 
 	submitting bool // jobs may have been handed over
 	attached   bool // to a run that another apply has made
+	idle       bool // nothing had to run
 }
 
 func newApply(a *app) *cobra.Command {
@@ -201,7 +202,11 @@ func (o *applyOptions) begin(ctx context.Context, w *workspace.Workspace, m *mad
 	if err != nil {
 		return nil, nil, err
 	}
+	o.idle = len(compiled) == 0
 	o.err.Say(submitted(r, len(compiled)))
+	if m.plan.Executor() == executorSlurm {
+		o.noteUnfit(ctx, compiled)
+	}
 	return r, x, nil
 }
 
@@ -219,7 +224,9 @@ func submitted(r *run.Run, jobs int) string {
 func (o *applyOptions) leave(ctx context.Context, r *run.Run, x slurm.Executor) error {
 	if !o.json {
 		o.out.Say(r.Run)
-		o.goesOn(r)
+		if !o.idle {
+			o.goesOn(r)
+		}
 		return nil
 	}
 	st, err := r.Status(ctx, x)

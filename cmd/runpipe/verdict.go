@@ -3,13 +3,20 @@ package main
 import (
 	"context"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
 
 	"github.com/runpipe/runpipe/pipeline/plan"
 	"github.com/runpipe/runpipe/slurm"
 )
+
+// askedAtOnce is how many of sbatch's processes wait for the controller's answer
+// at the same time.
+const askedAtOnce = 8
 
 // verdicts asks Slurm about each script, and returns why it refuses those that
 // it does, by address. The scripts name the folders of a run that does not
@@ -20,16 +27,70 @@ func verdicts(ctx context.Context, compiled []*plan.Compiled) (map[string]string
 		return nil, fmt.Errorf("asking Slurm about the plan: %w", err)
 	}
 	defer func() { _ = os.RemoveAll(dir) }() // in the system's folder for such things
-	client, refused := slurm.NewClient(""), map[string]string{}
-	for _, c := range compiled {
-		path := filepath.Join(dir, "job.sh")
-		if err := os.WriteFile(path, c.Script, 0o600); err != nil {
-			return nil, fmt.Errorf("asking Slurm about the plan: %w", err)
+	said, errs := make([]string, len(compiled)), make([]error, len(compiled))
+	var asking sync.WaitGroup
+	room := make(chan struct{}, askedAtOnce)
+	for i, c := range compiled {
+		asking.Go(func() {
+			room <- struct{}{}
+			defer func() { <-room }()
+			said[i], errs[i] = verdict(ctx, filepath.Join(dir, fmt.Sprintf("%d.sh", i)), c.Script)
+		})
+	}
+	asking.Wait()
+	refused := map[string]string{}
+	for i, c := range compiled {
+		if errs[i] != nil {
+			return nil, errs[i]
 		}
-		if _, err := client.Test(ctx, path); err != nil {
-			_, said, _ := strings.Cut(err.Error(), path+": ") // where the script stood says nothing
-			refused[c.Address.String()] = said
+		if said[i] != "" {
+			refused[c.Address.String()] = said[i]
 		}
 	}
 	return refused, ctx.Err()
+}
+
+// verdict is why Slurm refuses a script, or "".
+func verdict(ctx context.Context, path string, script []byte) (string, error) {
+	if err := os.WriteFile(path, script, 0o600); err != nil {
+		return "", fmt.Errorf("asking Slurm about the plan: %w", err)
+	}
+	if _, err := slurm.NewClient("").Test(ctx, path); err != nil {
+		_, said, _ := strings.Cut(err.Error(), path+": ") // where the script stood says nothing
+		return meant(said), nil
+	}
+	return "", nil
+}
+
+// refusals are words of sbatch --test-only that do not say what to do.
+var refusals = []struct{ words, meaning string }{
+	{"Requested node configuration is not available", "no node that is up has what the stage asks for, or the partition gives less (see sinfo -N -l); lower resources, or choose another slurm.partition"},
+	{"Requested partition configuration not available now", "the partition has no node for it now (see sinfo); lower resources, or choose another slurm.partition"},
+	{"Requested time limit is invalid", "the partition gives less time (see sinfo); lower resources.time, or choose another slurm.partition"},
+	{"Invalid partition name specified", "sinfo lists the partitions; set slurm.partition"},
+	{"Invalid account", "sacctmgr show assoc user=$USER lists your accounts; set slurm.account"},
+	{"Invalid qos", "sacctmgr show qos lists them; set slurm.qos"},
+	{"Invalid feature specification", "no node has that feature (see sinfo -o %f); change slurm.constraint"},
+}
+
+// meant adds to Slurm's words what they mean, where that is known.
+func meant(said string) string {
+	for _, r := range refusals {
+		if strings.Contains(said, r.words) {
+			return said + ". That is: " + r.meaning
+		}
+	}
+	return said
+}
+
+// noteUnfit says which of the submitted jobs Slurm would not start as things are:
+// it accepts them, and lets them wait for nodes that may never come.
+func (a *app) noteUnfit(ctx context.Context, compiled []*plan.Compiled) {
+	refused, err := verdicts(ctx, compiled)
+	if err != nil { // they are submitted, and what becomes of them will be seen
+		return
+	}
+	for _, address := range slices.Sorted(maps.Keys(refused)) {
+		a.err.Say("Warning: " + address + " may never start: " + refused[address] + ".")
+	}
 }

@@ -69,7 +69,7 @@ func (s *StageStatus) pending(job slurm.QueuedJob, waitsFor []string) {
 	s.State = Queued
 	// The answer may be older than the end of the last upstream.
 	if job.Reason != "None" && job.Reason != "Dependency" {
-		s.Reason = job.Reason
+		s.Reason = pendingReason(job.Reason)
 	}
 	if job.Restarts > 0 {
 		s.Reason = strings.TrimPrefix(fmt.Sprintf("%s; requeued %s", s.Reason, times(job.Restarts)), "; ")

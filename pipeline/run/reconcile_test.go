@@ -88,7 +88,7 @@ func TestReconcile(t *testing.T) {
 			e.records["clone.code"] = rec(record.Succeeded, 0)
 			e.queue["2"] = pending("2", "Resources", 0)
 		}, []string{
-			"running", "clone.code succeeded", "train.cnn queued: Resources", "evaluate.accuracy waiting: for train.cnn",
+			"running", "clone.code succeeded", "train.cnn queued: " + pendingReason("Resources"), "evaluate.accuracy waiting: for train.cnn",
 		}},
 		{"all succeeded, whatever Slurm says", func(e *evidence) {
 			for address, job := range e.ledger.jobs {
@@ -133,7 +133,7 @@ func TestReconcile(t *testing.T) {
 			e.records["clone.code"] = rec(record.Interrupted, 0)
 			e.queue["1"] = pending("1", "BeginTime", 1)
 		}, []string{
-			"running", "clone.code queued: BeginTime; requeued once",
+			"running", "clone.code queued: " + pendingReason("BeginTime") + "; requeued once",
 			"train.cnn waiting: for clone.code", "evaluate.accuracy waiting: for train.cnn",
 		}},
 		{"failed, then requeued by hand", func(e *evidence) {
