@@ -17,6 +17,14 @@ func (a *app) completeRun(_ *cobra.Command, args []string, _ string) ([]cobra.Co
 	return a.runIDs(), cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveKeepOrder
 }
 
+// completeRuns completes the ids of two runs.
+func (a *app) completeRuns(_ *cobra.Command, args []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	if len(args) > 1 {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	return a.runIDs(), cobra.ShellCompDirectiveKeepOrder
+}
+
 // completeRunAndStage completes [RUN] [ADDR]: the first may be either.
 func (a *app) completeRunAndStage(_ *cobra.Command, args []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
 	const order = cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveKeepOrder

@@ -3,21 +3,44 @@ package main
 import (
 	"context"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/runpipe/runpipe/cmd/runpipe/view"
 	"github.com/runpipe/runpipe/pipeline/plan"
 	"github.com/runpipe/runpipe/pipeline/run"
+	"github.com/runpipe/runpipe/pipeline/workspace"
 	"github.com/runpipe/runpipe/stages"
 )
 
-// pick opens the run that was asked for: its id or a part of it; "" is the newest.
+// pick opens the run that was asked for: its id or a part of it, or the folder of
+// a run in another workspace; "" is the newest.
 func (a *app) pick(id string) (*run.Run, error) {
+	if strings.ContainsRune(id, filepath.Separator) {
+		return pickFolder(id)
+	}
 	w, err := a.open()
 	if err != nil {
 		return nil, err
 	}
 	return run.Open(w, id)
+}
+
+// pickFolder opens a run by its folder, <workspace>/runs/<id>.
+func pickFolder(folder string) (*run.Run, error) {
+	if _, err := os.Stat(filepath.Join(folder, plan.SubmittedFile)); err != nil {
+		return nil, fmt.Errorf("%s is not the folder of a run: it has no %s", folder, plan.SubmittedFile)
+	}
+	folder, err := filepath.Abs(folder)
+	if err != nil {
+		return nil, fmt.Errorf("opening the run: %w", err)
+	}
+	w, err := workspace.Open(filepath.Dir(filepath.Dir(folder)))
+	if err != nil {
+		return nil, err
+	}
+	return run.Open(w, filepath.Base(folder))
 }
 
 // statusOf asks where a run stands.

@@ -19,6 +19,7 @@ type Reporter interface {
 	Runs([]run.Status) error
 	Show(ShownRun) error
 	Verify(Verification) error
+	Diff(Comparison) error
 }
 
 // Outcome is where a run stands, with what is known of it beside its stages.
