@@ -18,13 +18,15 @@ type environmentKind struct{}
 func (environmentKind) Name() string { return "environment" }
 
 func (environmentKind) Spec() hcldec.ObjectSpec {
-	return arguments("modules", "python", "source", "requirements", "packages")
+	return arguments("modules", "python", "source", "requirements", "packages", "platform", "index", "extra_index")
 }
 
 func (environmentKind) Decode(b *Block, s *Stage) {
 	s.Venv = &Venv{}
 	s.Modules = b.modules()
 	s.Venv.Python = b.pythonVersion()
+	s.Venv.Platform = b.platform()
+	b.indexes(s)
 	s.Venv.Source = b.tree(b.Group.get("source"))
 	packages, requirements := b.Group.get("packages"), b.Group.get("requirements")
 	if packages != nil && requirements != nil {

@@ -20,45 +20,84 @@ type Tools struct {
 	UV     string // uv, or "" where there is none
 }
 
-// lockedFile is the requirements file that a job installs from: the packages of
-// the lock file, each with the sha256 of its files.
-const lockedFile = "requirements.txt"
+// wheelsFile and sourcesFile are the requirements files that a job installs
+// from: the packages of the lock file, each with the sha256 of its files.
+const (
+	wheelsFile  = "requirements.txt"
+	sourcesFile = "sources.txt"
+)
 
 // venvWork builds a virtual environment at $RUNPIPE_VENV, a path that is never
 // used twice, and leaves a link to it: a venv breaks when it is moved.
 func venvWork(s *Stage, at Placement) (work, error) {
-	w := work{outputs: map[string]string{"path": venvOutput}, passEnv: at.Network}
+	w := work{outputs: map[string]string{"path": venvOutput}}
 	var install *installation
 	if s.Venv.Installs() {
 		if s.Venv.Lock == nil {
 			return work{}, fmt.Errorf("its packages are not locked")
 		}
-		content := s.Venv.Lock.Requirements()
-		sum := sha256.Sum256(content)
-		w.files = map[string][]byte{lockedFile: content}
-		install = &installation{
-			file: filepath.Join(at.StageDir, lockedFile), sum: hex.EncodeToString(sum[:]),
-			machine: python.Machine(s.Venv.Lock.Platform),
+		if len(s.Venv.Lock.Packages) > 0 {
+			install = newInstallation(s.Venv)
+			w.files = install.files
 		}
 	}
-	w.script = venvScript(s, at.Tools, install)
+	index, extra := indexesOf(s)
+	replaced := python.ReplacedVariables(index, extra)
+	for _, name := range at.Network {
+		if !slices.Contains(replaced, name) {
+			w.passEnv = append(w.passEnv, name)
+		}
+	}
+	if install != nil {
+		for _, name := range install.variables {
+			if !slices.Contains(w.passEnv, name) {
+				w.passEnv = append(w.passEnv, name)
+			}
+		}
+	}
+	w.script = venvScript(s, at, install)
 	return w, nil
 }
 
 // installation is what a job installs.
 type installation struct {
-	file    string // a requirements file with hashes
-	sum     string // its sha256, in hex
-	machine string // uname -m of the machines that the files are for
+	files     map[string][]byte // requirements files with hashes, by name: wheelsFile first, then sourcesFile
+	variables []string          // that stand in them
+	machine   string            // uname -m of the machines that the packages are for
+	indexes   []string          // where they come from, if the block says so
 }
 
-func venvScript(s *Stage, tools Tools, install *installation) string {
+func newInstallation(v *Venv) *installation {
+	i := &installation{files: map[string][]byte{}, machine: python.Machine(v.Lock.Platform), indexes: v.ExtraIndex}
+	if v.Index != "" {
+		i.indexes = append([]string{v.Index}, v.ExtraIndex...)
+	}
+	head := ""
+	if v.Requirements != nil {
+		var lines []string
+		lines, i.variables = v.Requirements.indexLines()
+		for _, line := range lines {
+			head += line + "\n"
+		}
+	}
+	i.files[wheelsFile] = append([]byte(head), v.Lock.Wheels()...)
+	if sources := v.Lock.Sources(); len(sources) > 0 {
+		i.files[sourcesFile] = append([]byte(head), sources...)
+	}
+	return i
+}
+
+func venvScript(s *Stage, at Placement, install *installation) string {
+	tools := at.Tools
 	var b strings.Builder
 	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
 	wanted := s.Venv.WantedPython()
 	if install != nil {
-		line(`requirements=%s`, slurm.Quote(install.file))
-		line(`echo "%s  $requirements" | sha256sum --check --quiet`, install.sum)
+		for _, name := range sortedNames(install.files) {
+			sum := sha256.Sum256(install.files[name])
+			line(`%s=%s`, strings.TrimSuffix(name, ".txt"), slurm.Quote(filepath.Join(at.StageDir, name)))
+			line(`echo "%s  $%s" | sha256sum --check --quiet`, hex.EncodeToString(sum[:]), strings.TrimSuffix(name, ".txt"))
+		}
 		line(`if [ "$(uname -m)" != %s ]; then`, install.machine)
 		line(`  echo "runpipe: the packages were locked for %s, and this node is $(uname -m): set platform in the environment's block, or have Slurm choose other nodes (constraint)" >&2`, install.machine)
 		line(`  exit 1`)
@@ -96,15 +135,28 @@ func venvScript(s *Stage, tools Tools, install *installation) string {
 	line(`echo "python $have"`)
 	if install != nil {
 		line("")
-		line("# Exactly what is locked: nothing is resolved here, and every file's sha256 is checked.")
-		line(`if [ -n "$uv" ]; then`)
-		line(`  "$uv" pip install --python "$venv_python" --no-deps --require-hashes --requirement "$requirements"`)
-		line("else")
-		line(`  "$venv_python" -m pip install --disable-pip-version-check --no-input --progress-bar off --no-deps --require-hashes --requirement "$requirements"`)
-		line("fi")
+		install.script(line)
 	}
 	line(`ln -s "$RUNPIPE_VENV" %s`, venvOutput)
 	return b.String()
+}
+
+// script installs the wheels, then what is built with their help.
+func (i *installation) script(line func(string, ...any)) {
+	line("# Exactly what is locked: nothing is resolved here, and every file's sha256 is checked.")
+	if len(i.indexes) > 0 {
+		line("# From %s, by the variables of pip and uv.", strings.Join(i.indexes, " and "))
+	}
+	line(`if [ -n "$uv" ]; then`)
+	line(`  install=("$uv" pip install --python "$venv_python")`)
+	line("else")
+	line(`  install=("$venv_python" -m pip install --disable-pip-version-check --no-input --progress-bar off)`)
+	line("fi")
+	line(`"${install[@]}" --no-deps --require-hashes --requirement "$requirements"`)
+	if i.files[sourcesFile] != nil {
+		line("# These have no wheels. They are built with what was just installed, not with what an isolated build would fetch.")
+		line(`"${install[@]}" --no-deps --require-hashes --no-build-isolation --requirement "$sources"`)
+	}
 }
 
 // interpreters names where to look for one, best first. A module's python is

@@ -59,7 +59,7 @@ func Ingredients(s *Stage, keys map[string]string, root string) map[string]any {
 		}
 		in["env"] = env
 	}
-	if len(s.Secrets) > 0 { // by name: a rotated token reruns nothing
+	if len(s.Secrets) > 0 && s.Venv == nil { // by name: a rotated token reruns nothing
 		names := map[string]bool{}
 		for name := range s.Secrets {
 			names[name] = true

@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/runpipe/runpipe/stages/git"
 )
 
 // ReadRequirements reads the requirements file at file and all that it includes
@@ -121,6 +123,8 @@ func checkRequirementLine(line string) (included string, err error) {
 		if target := strings.TrimLeft(strings.TrimPrefix(strings.TrimPrefix(line, "--find-links"), "-f"), " ="); !strings.Contains(target, "://") || strings.HasPrefix(target, "file:") {
 			return "", errors.New("a folder of packages on this machine is not there on another: give an address that starts with https://")
 		}
+	case indexOption.MatchString(line) && git.Redact(line) != line && !lineVariable.MatchString(line):
+		return "", errors.New("a password does not belong into a file: write ${NAME} in its place and set that variable where the pipeline is applied, or give index = … in the environment's block, which may use a sensitive variable")
 	case includeLine.MatchString(line):
 		included = strings.Trim(includeLine.FindStringSubmatch(line)[1], `"' `)
 		if strings.Contains(included, "://") || strings.HasPrefix(included, "file:") {

@@ -109,6 +109,9 @@ type Venv struct {
 	Packages     []string      // requirement specifiers as written; or
 	Requirements *Requirements // nil if Packages are given or nothing is to be installed
 	Source       *Tree         // the clone that the requirements came from, or nil
+	Platform     string        // of the nodes: "linux_x86_64"; "" is that of the submitting machine
+	Index        string        // address of the package index, without credentials; "" is the installer's own
+	ExtraIndex   []string      // of further ones, likewise
 	Lock         *python.Lock  // the exact packages; nil before they are locked, or if nothing is to be installed
 }
 

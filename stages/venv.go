@@ -13,11 +13,19 @@ func (v *Venv) Installs() bool { return len(v.Packages) > 0 || v.Requirements !=
 // Asked is what the environment's lock is found by. Its requirements must be
 // read, or their digest known.
 func (v *Venv) Asked() python.Asked {
-	a := python.Asked{Packages: v.Packages, Python: v.Python, Platform: python.Platform()}
+	a := python.Asked{Packages: v.Packages, Python: v.Python, Platform: v.platform(), Index: v.Index, ExtraIndex: v.ExtraIndex}
 	if v.Requirements != nil {
 		a.Requirements = v.Requirements.Digest
 	}
 	return a
+}
+
+// platform is the one that packages are wanted for.
+func (v *Venv) platform() string {
+	if v.Platform != "" {
+		return v.Platform
+	}
+	return python.Platform()
 }
 
 // WantedPython is the version that the job looks for: the one that the packages
@@ -47,12 +55,13 @@ func venvIngredients(v *Venv, in map[string]any) {
 
 // Resolving is what the resolver is to be told. The environment's requirements
 // must be read.
-func Resolving(v *Venv, modules, environ []string) python.Request {
-	r := python.Request{Python: v.Python, Platform: python.Platform(), Modules: modules, Environ: environ}
+func Resolving(s *Stage, v *Venv, environ []string) python.Request {
+	r := python.Request{Python: v.Python, Platform: v.platform(), Modules: s.Modules, Environ: environ}
+	r.Index, r.ExtraIndex = indexesOf(s)
 	if v.Requirements != nil {
 		r.Files, r.File = v.Requirements.Files, v.Requirements.Path
 	} else {
-		r.Files, r.File = map[string][]byte{lockedFile: []byte(strings.Join(v.Packages, "\n") + "\n")}, lockedFile
+		r.Files, r.File = map[string][]byte{wheelsFile: []byte(strings.Join(v.Packages, "\n") + "\n")}, wheelsFile
 	}
 	return r
 }

@@ -32,7 +32,7 @@ func Environments(p *pipeline.Pipeline, f *lock.File, w *workspace.Workspace, en
 				if err := facts.read(ctx, v); err != nil {
 					return python.Request{}, err
 				}
-				return stages.Resolving(v, s.Modules, environ), nil
+				return stages.Resolving(s, v, environ), nil
 			},
 		})
 	}

@@ -56,8 +56,9 @@ func Normalize(name string) string {
 // Hashes are the digests of the package's files, sorted.
 func (p Package) Hashes() []string { return slices.Sorted(maps.Values(p.Files)) }
 
-// sdist reports whether the package has to be built: none of its files is a wheel.
-func (p Package) sdist() bool {
+// FromSource reports whether the package has to be built: none of its files is a
+// wheel.
+func (p Package) FromSource() bool {
 	for name := range p.Files {
 		if strings.HasSuffix(name, ".whl") {
 			return false
@@ -66,11 +67,20 @@ func (p Package) sdist() bool {
 	return true
 }
 
-// Requirements is the lock as a requirements file of which an installer checks
-// every hash (pip's --require-hashes).
-func (l *Lock) Requirements() []byte {
+// Wheels is a requirements file with the packages that have wheels, Sources one
+// with those that have to be built, or nothing. An installer checks every hash
+// of them (pip's --require-hashes).
+func (l *Lock) Wheels() []byte { return l.requirements(false) }
+
+// Sources is the other part: see Wheels.
+func (l *Lock) Sources() []byte { return l.requirements(true) }
+
+func (l *Lock) requirements(source bool) []byte {
 	var b strings.Builder
 	for _, p := range l.Packages {
+		if p.FromSource() != source {
+			continue
+		}
 		if p.URL != "" {
 			b.WriteString(p.Name + " @ " + p.URL)
 		} else {
@@ -95,7 +105,7 @@ func (l *Lock) Versions() map[string]string {
 
 // Digest is "sha256:<hex>" of the packages with their files.
 func (l *Lock) Digest() string {
-	sum := sha256.Sum256(append([]byte(l.Python+" "+l.Platform+"\n"), l.Requirements()...))
+	sum := sha256.Sum256(slices.Concat([]byte(l.Python+" "+l.Platform+"\n"), l.Wheels(), l.Sources()))
 	return "sha256:" + hex.EncodeToString(sum[:])
 }
 

@@ -25,8 +25,11 @@ func (s *resolution) byPip(ctx context.Context) (*Lock, error) {
 		return nil, err
 	}
 	report := filepath.Join(s.dir, ".report.json")
-	if _, err := s.run(ctx, environ, python, "-I", "-m", "pip", "install", "--disable-pip-version-check", "--no-input", "--quiet",
-		"--dry-run", "--ignore-installed", "--report", report, "--requirement", s.File); err != nil {
+	args := []string{"-I", "-m", "pip", "install", "--disable-pip-version-check", "--no-input", "--quiet", "--dry-run", "--ignore-installed", "--report", report}
+	for _, file := range s.files {
+		args = append(args, "--requirement", file)
+	}
+	if _, err := s.run(ctx, environ, python, args...); err != nil {
 		return nil, err
 	}
 	data, err := os.ReadFile(report)

@@ -92,7 +92,7 @@ func (p *Package) settle() error {
 			return fmt.Errorf("the address of %s holds credentials, which must not be written to a lock file: give its index instead (index = …)", p.Name)
 		}
 	}
-	if p.sdist() {
+	if p.FromSource() {
 		return nil
 	}
 	for name := range p.Files {

@@ -68,21 +68,20 @@ func TestWhatNoHashCanBeCheckedOfIsRefused(t *testing.T) {
 	if err == nil || strings.Contains(err.Error(), "secret") {
 		t.Errorf("of an address with a password: %v", err)
 	}
-	lock := &Lock{Python: "3.11", Platform: "linux_x86_64", Packages: []Package{{Name: "old", Version: "1", Files: map[string]string{"old-1.tar.gz": "sha256:" + one}}}}
-	var source *SourceError
-	if err := lock.check(); !errors.As(err, &source) {
-		t.Errorf("of a source: %v", err)
-	}
 }
 
 func TestRequirementsOfALock(t *testing.T) {
 	lock := &Lock{Packages: []Package{
 		{Name: "a", Version: "1+cu124", Files: map[string]string{"y.whl": "sha256:" + one, "x.whl": "sha256:" + two}},
 		{Name: "b", Version: "2", URL: "https://example.org/b-2-py3-none-any.whl", Files: map[string]string{"b-2-py3-none-any.whl": "sha256:" + one}},
+		{Name: "c", Version: "3", Files: map[string]string{"c-3.tar.gz": "sha256:" + two}},
 	}}
 	want := "a==1+cu124 \\\n    --hash=sha256:" + one + " \\\n    --hash=sha256:" + two + "\n" +
 		"b @ https://example.org/b-2-py3-none-any.whl \\\n    --hash=sha256:" + one + "\n"
-	if diff := cmp.Diff(want, string(lock.Requirements())); diff != "" {
-		t.Errorf("requirements (-want +got):\n%s", diff)
+	if diff := cmp.Diff(want, string(lock.Wheels())); diff != "" {
+		t.Errorf("wheels (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff("c==3 \\\n    --hash=sha256:"+two+"\n", string(lock.Sources())); diff != "" {
+		t.Errorf("sources (-want +got):\n%s", diff)
 	}
 }

@@ -46,8 +46,11 @@ func Resolve(ctx context.Context, r Request) (*Lock, error) {
 			return nil, fmt.Errorf("laying out the requirements: %w", err)
 		}
 	}
-	s := &resolution{Request: r, dir: dir, environ: resolverEnviron(r)}
+	s := &resolution{Request: r, dir: dir, environ: resolverEnviron(r), files: []string{r.File}}
 	lock, err := s.resolve(ctx)
+	if err == nil && lock.lacksBuilder() {
+		lock, err = s.withBuilder(ctx)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -60,6 +63,7 @@ type resolution struct {
 	Request
 	dir     string // holds Files
 	environ []string
+	files   []string // what is asked: File, and what building needs
 }
 
 func (s *resolution) resolve(ctx context.Context) (*Lock, error) {
@@ -84,23 +88,9 @@ func (l *Lock) check() error {
 			return fmt.Errorf("the resolver named no version of %s", p.Name)
 		case len(p.Files) == 0:
 			return fmt.Errorf("the index has no sha256 for %s %s, so that it cannot be locked", p.Name, p.Version)
-		case p.sdist():
-			return &SourceError{Package: p, Python: l.Python, Platform: l.Platform}
 		}
 	}
 	return nil
-}
-
-// SourceError says that a package would have to be built by the job.
-type SourceError struct {
-	Package          Package
-	Python, Platform string
-}
-
-func (e *SourceError) Error() string {
-	return fmt.Sprintf("%s %s has no wheel for python %s on %s, only its source. Building it needs tools and packages that nothing pins, so that a job would not install the same twice: "+
-		"ask for a version or a python that has wheels, or build a wheel (pip wheel) and serve it from an index",
-		e.Package.Name, e.Package.Version, e.Python, e.Platform)
 }
 
 // refused begins the names of the variables that would change what a resolver
@@ -111,11 +101,11 @@ var refused = []string{"PIP_", "UV_", "PYTHON", "VIRTUAL_ENV", "CONDA_"}
 // have either.
 func resolverEnviron(r Request) []string {
 	var environ []string
+	replaced := ReplacedVariables(r.Index, r.ExtraIndex)
 	for _, entry := range r.Environ {
 		name, _, _ := strings.Cut(entry, "=")
 		foreign := slices.ContainsFunc(refused, func(prefix string) bool { return strings.HasPrefix(name, prefix) })
-		index := r.Index != "" && slices.Contains(IndexVariables, name)
-		if !index && (!foreign || slices.Contains(NetworkVariables, name)) {
+		if !slices.Contains(replaced, name) && (!foreign || slices.Contains(NetworkVariables, name)) {
 			environ = append(environ, entry)
 		}
 	}

@@ -22,7 +22,7 @@ func (s *resolution) byUV(ctx context.Context, uv string) (*Lock, error) {
 		return nil, err
 	}
 	args = append([]string{"pip", "compile", "--quiet", "--no-header", "--no-annotate", "--format", "pylock.toml"}, args...)
-	out, err := s.run(ctx, s.environ, uv, append(args, s.File)...)
+	out, err := s.run(ctx, s.environ, uv, append(args, s.files...)...)
 	var failed *ResolverError
 	if errors.As(err, &failed) && strings.Contains(failed.Text, "pylock.toml") && strings.Contains(failed.Text, "--format") {
 		return nil, errOldUV

@@ -15,11 +15,23 @@ var NetworkVariables = []string{
 	"all_proxy", "http_proxy", "https_proxy", "no_proxy",
 }
 
-// IndexVariables are those among NetworkVariables that name where packages come
-// from: an index in the pipeline takes the place of all of them.
-var IndexVariables = []string{
-	"PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS", "PIP_INDEX_URL",
-	"UV_DEFAULT_INDEX", "UV_EXTRA_INDEX_URL", "UV_FIND_LINKS", "UV_INDEX", "UV_INDEX_STRATEGY", "UV_INDEX_URL",
+// extraVariables name further indexes, indexVariables all places where packages
+// come from.
+var (
+	extraVariables = []string{"PIP_EXTRA_INDEX_URL", "UV_EXTRA_INDEX_URL", "UV_INDEX", "UV_INDEX_STRATEGY"}
+	indexVariables = append([]string{"PIP_FIND_LINKS", "PIP_INDEX_URL", "UV_DEFAULT_INDEX", "UV_FIND_LINKS", "UV_INDEX_URL"}, extraVariables...)
+)
+
+// ReplacedVariables are those among NetworkVariables whose place the indexes of a
+// pipeline take.
+func ReplacedVariables(index string, extra []string) []string {
+	switch {
+	case index != "":
+		return indexVariables
+	case len(extra) > 0:
+		return extraVariables
+	}
+	return nil
 }
 
 // IndexEnviron are the variables that make pip and uv use the given indexes, by

@@ -44,6 +44,13 @@ environment "h" {
   requirements = "req-${clone.code.commit}.txt" # ERROR: Reference to a stage
 }
 
+environment "i" {
+  packages    = ["numpy==${clone.code.commit}"] # ERROR: Reference to a stage
+  index       = "pypi.org/simple"               # ERROR: Unsuitable value
+  extra_index = ["file:///opt/wheels"]          # ERROR: Unsuitable value
+  platform    = "x86"                           # ERROR: Unsuitable value
+}
+
 clone "code" {
   repository = "."
 }
