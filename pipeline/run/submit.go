@@ -73,6 +73,9 @@ func prepare(w *workspace.Workspace, p *plan.Plan, o SubmitOptions) (*Run, *lock
 	}
 	file, err := writeStages(o, dir)
 	if err == nil {
+		err = workspace.WriteJSON(filepath.Join(dir, plan.EvaluatedFile), p.Evaluated())
+	}
+	if err == nil {
 		o.step("write run.json")
 		err = workspace.WriteJSON(filepath.Join(dir, plan.SubmittedFile), record)
 	}

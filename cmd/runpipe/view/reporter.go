@@ -20,6 +20,7 @@ type Reporter interface {
 	Show(ShownRun) error
 	Verify(Verification) error
 	Diff(Comparison) error
+	Judge(Reproduction) error
 }
 
 // Outcome is where a run stands, with what is known of it beside its stages.
