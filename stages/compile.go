@@ -31,7 +31,7 @@ type Placement struct {
 	Keys    map[string]string                       // address → stage key, of all upstreams
 	Pins    map[string]Clone                        // address → what it checks out, of all clones
 	Output  func(key, path string) string           // where an output is in the store
-	Frozen  func(digest string) string              // where a file beside the pipeline is kept
+	Frozen  func(content string) string             // where a file beside the pipeline is kept, by File.Content
 	Bare    func(repository string) (string, error) // the bare repository that a clone was fetched into
 	Tools   Tools
 	Network []string // names of variables that tell how the network is reached, as far as they are set
@@ -127,7 +127,7 @@ func manifest(s *Stage, at Placement, w work) Manifest {
 	for _, f := range s.Files {
 		file := StageFile{To: f.To, From: f.From, Digest: f.Digest, Folder: f.Folder, Stage: f.Stage}
 		if f.Stage == "" {
-			file.From = at.Frozen(f.Digest)
+			file.From = at.Frozen(f.Content())
 		}
 		m.Files = append(m.Files, file)
 	}

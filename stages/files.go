@@ -108,13 +108,17 @@ func (b *Block) beside(a *Argument, text string) (File, bool) {
 		b.missing(a, text, err)
 		return File{}, false
 	}
-	f := File{From: from, Folder: info.IsDir()}
+	f := File{From: from, Folder: info.IsDir(), Executable: info.Mode().IsRegular() && info.Mode()&0o100 != 0}
 	if !info.IsDir() && !info.Mode().IsRegular() {
 		b.fault(a, nil, "Unsuitable file", "%s is neither a file nor a folder.", text)
 		return f, false
 	}
 	if b.Facts == nil {
 		return f, true
+	}
+	if link := escapingLink(from, f.Folder); link != "" {
+		b.fault(a, nil, "Unsuitable folder", "%s is a link that leads out of %s: what it leads to could change without anyone noticing. Name that file in files too, or put it into the folder.", link, text)
+		return f, false
 	}
 	content, err := ContentOf(from)
 	if err != nil {
@@ -123,6 +127,27 @@ func (b *Block) beside(a *Argument, text string) (File, bool) {
 	}
 	f.Digest = content.Digest
 	return f, true
+}
+
+// escapingLink finds a symbolic link in a folder whose target lies outside of it,
+// by its path in the folder. Faults of reading are left to whoever digests it.
+func escapingLink(folder string, isFolder bool) (found string) {
+	if !isFolder {
+		return ""
+	}
+	_ = filepath.WalkDir(folder, func(name string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.Type()&fs.ModeSymlink == 0 {
+			return nil
+		}
+		target, err := os.Readlink(name)
+		inside, relErr := filepath.Rel(folder, filepath.Join(filepath.Dir(name), target))
+		if err != nil || relErr != nil || filepath.IsAbs(target) || !filepath.IsLocal(inside) {
+			found, _ = filepath.Rel(folder, name) // name lies below folder
+			return filepath.SkipAll
+		}
+		return nil
+	})
+	return found
 }
 
 func (b *Block) missing(a *Argument, text string, err error) {

@@ -52,6 +52,7 @@ func Ingredients(s *Stage, keys map[string]string, root string) map[string]any {
 	put("gpus", s.Resources.GPUs, s.Resources.GPUs > 0)
 	put("nodes", s.Resources.Nodes, s.Resources.Nodes > 1)
 	put("tasks_per_node", s.Resources.TasksPerNode, s.Resources.TasksPerNode > 1)
+	put("launcher", s.Launcher, s.Resources.Tasks() > 1) // srun runs the command once per task
 	if len(s.Env) > 0 {
 		env := map[string]string{}
 		for name, value := range s.Env {
@@ -69,7 +70,7 @@ func Ingredients(s *Stage, keys map[string]string, root string) map[string]any {
 	if len(s.Files) > 0 {
 		files := map[string]string{}
 		for _, f := range s.Files {
-			files[f.To] = f.Digest
+			files[f.To] = f.Content()
 			if f.Stage != "" {
 				files[f.To] = fixed(f.From)
 			}

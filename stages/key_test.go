@@ -53,10 +53,16 @@ func TestKey(t *testing.T) {
 		"pass_env":     func(s *Stage) { s.PassEnv = []string{"HF_TOKEN"} },
 		"gpus":         func(s *Stage) { s.Resources.GPUs = 2 },
 		"nodes":        func(s *Stage) { s.Resources.Nodes = 2 },
-		"outputs":      func(s *Stage) { s.Outputs["log"] = "log.csv" },
-		"dir":          func(s *Stage) { s.Dir = "src" },
-		"a file":       func(s *Stage) { s.Files = []File{{To: "a", Digest: "sha256:00"}} },
-		"modules":      func(s *Stage) { s.Modules = []string{"python/3.10"} },
+		"launcher": func(s *Stage) {
+			s.Resources.TasksPerNode, s.Launcher = 2, slurm.LaunchNone
+		},
+		"tasks": func(s *Stage) {
+			s.Resources.TasksPerNode, s.Launcher = 2, slurm.LaunchSrun
+		},
+		"outputs": func(s *Stage) { s.Outputs["log"] = "log.csv" },
+		"dir":     func(s *Stage) { s.Dir = "src" },
+		"a file":  func(s *Stage) { s.Files = []File{{To: "a", Digest: "sha256:00"}} },
+		"modules": func(s *Stage) { s.Modules = []string{"python/3.10"} },
 	}
 	seen := map[string]string{base: "the base"}
 	for name, change := range other {

@@ -68,11 +68,21 @@ type Tree struct {
 
 // File is something laid into a stage's working copy before the command runs.
 type File struct {
-	To     string // slash-separated, relative to the working copy's Dir
-	From   string // absolute path: beside the pipeline, or in the store
-	Stage  string // address of the stage that makes it, or "" for a file beside the pipeline
-	Digest string // "sha256:<hex>" of a file (or of the listing of a folder) beside the pipeline; else ""
-	Folder bool   // a folder beside the pipeline
+	To         string // slash-separated, relative to the working copy's Dir
+	From       string // absolute path: beside the pipeline, or in the store
+	Stage      string // address of the stage that makes it, or "" for a file beside the pipeline
+	Digest     string // "sha256:<hex>" of a file (or of the listing of a folder) beside the pipeline; else ""
+	Folder     bool   // a folder beside the pipeline
+	Executable bool   // of a file beside the pipeline: its owner may execute it
+}
+
+// Content names what a file or folder beside the pipeline holds: its digest, and
+// for a program that it is one.
+func (f File) Content() string {
+	if f.Executable {
+		return f.Digest + "-x"
+	}
+	return f.Digest
 }
 
 // Metric reads one number from the stage's log, or from its metrics file.

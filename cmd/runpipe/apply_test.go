@@ -4,6 +4,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -289,4 +290,59 @@ evaluate "after" {
 		}
 		p.nothingQueued()
 	})
+}
+
+// What was evaluated is the model that the store has now, whatever failed in
+// between.
+func TestAnEvaluationOfAnOlderModelIsStale(t *testing.T) {
+	p := newPerson(t, nil)
+	p.write("again.hcl", `
+train "model" {
+  script  = "date +%s%N > model"
+  outputs = { model = "model" }
+}
+evaluate "model" {
+  script  = "test ! -e `+p.dir+`/broken; echo \"{\\\"model\\\": $(tail -c 7 ${train.model.outputs.model})}\" > m.json"
+  metrics = "m.json"
+}
+`)
+	p.gets(0, "runpipe", "apply", "again.hcl")
+	p.write("broken", "")
+	p.gets(3, "runpipe", "apply", "--rerun", "train.model", "again.hcl")
+	p.must(os.Remove(filepath.Join(p.dir, "broken")))
+	r := p.gets(0, "runpipe", "apply", "again.hcl")
+	p.has(r.stdout, "upstream train.model was made again", "1 to run, 1 reused")
+	_, stages := p.status("")
+	model := strings.TrimSpace(p.read(stages["train.model"].Outputs["model"]))
+	if got := strconv.Itoa(int(stages["evaluate.model"].Metrics["model"])); !strings.HasSuffix(model, got) {
+		t.Errorf("%s was evaluated, and the store has %s", got, model)
+	}
+}
+
+// A file that was frozen is taken again when it became a program, or was damaged.
+func TestFrozenFilesAreWhatTheyWere(t *testing.T) {
+	p := newPerson(t, nil)
+	p.write("run.sh", "#!/bin/sh\necho it runs\n")
+	p.write("files.hcl", `
+stage "x" {
+  files   = { "run.sh" = "run.sh" }
+  command = ["./run.sh"]
+}
+`)
+	p.gets(3, "runpipe", "apply", "files.hcl")
+	p.must(os.Chmod(filepath.Join(p.dir, "run.sh"), 0o755))
+	p.gets(0, "runpipe", "apply", "files.hcl")
+	frozen, err := filepath.Glob(filepath.Join(p.dir, ".runpipe/files/*"))
+	p.must(err)
+	for _, path := range frozen {
+		p.must(os.Truncate(path, 0))
+	}
+	p.gets(0, "runpipe", "apply", "--rerun", "stage.x", "files.hcl")
+	p.must(os.Symlink("/etc/hostname", filepath.Join(p.dir, "link")))
+	p.write("folder/inside", "")
+	p.must(os.Symlink("inside", filepath.Join(p.dir, "folder/good")))
+	p.write("folder.hcl", strings.Replace(p.read("files.hcl"), `{ "run.sh" = "run.sh" }`, `{ "run.sh" = "run.sh", "d" = "folder" }`, 1))
+	p.gets(0, "runpipe", "apply", "folder.hcl")
+	p.must(os.Symlink("../link", filepath.Join(p.dir, "folder/out")))
+	p.has(p.gets(1, "runpipe", "apply", "folder.hcl").stderr, "out is a link that leads out of folder", "folder.hcl:3:")
 }

@@ -65,8 +65,8 @@ func (p *Plan) placement(run, runpipe string, environ []string) stages.Placement
 		Run: run, Pipeline: p.Name, File: p.base(), Executor: p.executor,
 		Runpipe: runpipe, Version: pipeline.Version, Workspace: p.workspace.Root, Attempt: 1,
 		Keys: keys, Pins: clones, Output: p.workspace.Output,
-		Frozen: func(digest string) string {
-			return filepath.Join(p.workspace.Files(), strings.TrimPrefix(digest, "sha256:"))
+		Frozen: func(content string) string {
+			return filepath.Join(p.workspace.Files(), strings.TrimPrefix(content, "sha256:"))
 		},
 		Bare: func(repository string) (string, error) {
 			remote, err := git.ParseRemote(repository, filepath.Dir(p.File))

@@ -107,14 +107,18 @@ func (p *Plan) settle(s *Stage, forced bool, settled map[string]*Stage, before m
 		return up != nil && up.Dirty
 	})
 	finished, missing := stored(p.workspace, s.Key)
+	upstream, replaced := rerunUpstreams(s, settled)
 	run := func(reasons ...string) {
-		s.Action, s.Reasons, s.Replace = Run, reasons, finished != nil || missing != ""
+		// Until it runs, another run may store what it made from the upstream's old outputs.
+		s.Action, s.Reasons, s.Replace = Run, reasons, finished != nil || missing != "" || replaced
 	}
-	switch upstream := rerunUpstreams(s, settled); {
+	switch remade := remadeUpstreams(s, finished, settled); {
 	case forced:
 		run("--rerun was given")
 	case finished != nil && len(upstream) > 0:
 		run(upstream...)
+	case len(remade) > 0:
+		run(remade...)
 	case finished != nil:
 		s.Record = judged(finished, s.Checks, settled)
 	case missing != "":
@@ -126,17 +130,50 @@ func (p *Plan) settle(s *Stage, forced bool, settled map[string]*Stage, before m
 
 // rerunUpstreams names the upstreams that make a stored stage stale although
 // its key is unchanged: they compute their outputs again, and a second training
-// need not give the same bits. A checkout or an environment does.
-func rerunUpstreams(s *Stage, settled map[string]*Stage) []string {
+// need not give the same bits. replaced reports whether one of them does so
+// under a key that the store has.
+func rerunUpstreams(s *Stage, settled map[string]*Stage) (reasons []string, replaced bool) {
+	for _, address := range s.Inputs {
+		up := settled[address]
+		if up != nil && up.Action == Run && !up.reproducible() {
+			reasons = append(reasons, "upstream "+address+" runs")
+			replaced = replaced || up.Replace
+		}
+	}
+	return reasons, replaced
+}
+
+// remadeUpstreams names the upstreams whose outputs in the store are not those
+// that the finished stage was made from: they ran again since, and this stage did
+// not get that far.
+func remadeUpstreams(s *Stage, finished *record.Record, settled map[string]*Stage) []string {
+	if finished == nil {
+		return nil
+	}
+	used := map[string]string{}
+	for _, in := range finished.Inputs {
+		used[in.Stage+"\x00"+in.Output] = in.Digest
+	}
 	var reasons []string
 	for _, address := range s.Inputs {
 		up := settled[address]
-		if up != nil && up.Action == Run && up.Clone == nil && up.Venv == nil {
-			reasons = append(reasons, "upstream "+address+" runs")
+		if up == nil || up.Record == nil || up.reproducible() {
+			continue
+		}
+		for _, out := range up.Record.Outputs {
+			if digest, ok := used[address+"\x00"+out.Name]; ok && digest != out.Digest {
+				reasons = append(reasons, "upstream "+address+" was made again")
+				break
+			}
 		}
 	}
 	return reasons
 }
+
+// reproducible reports whether the stage's key determines its outputs to the
+// bit, as that of a checkout does, or as far as anyone may tell: an environment is
+// made of the packages that its key names.
+func (s *Stage) reproducible() bool { return s.Clone != nil || s.Venv != nil }
 
 func clonesOf(all []*stages.Stage) map[string]stages.Clone {
 	clones := map[string]stages.Clone{}

@@ -1,10 +1,14 @@
 package run
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/runpipe/runpipe/pipeline/plan"
 	"github.com/runpipe/runpipe/stages"
@@ -17,7 +21,7 @@ func freeze(c *plan.Compiled) error {
 		if f.Stage != "" {
 			continue
 		}
-		if _, err := os.Lstat(f.From); err == nil {
+		if frozenWhole(f.From, f.Digest, f.Folder) {
 			continue
 		}
 		if err := freezeOne(c.Stage.Files[i].From, f.From, f.Digest, f.Folder); err != nil {
@@ -25,6 +29,20 @@ func freeze(c *plan.Compiled) error {
 		}
 	}
 	return nil
+}
+
+// frozenWhole reports whether a file was frozen before and is still what it was: a
+// crash or a hand may have damaged it since.
+func frozenWhole(path, digest string, folder bool) bool {
+	got, err := digestOf(folder)(path)
+	return err == nil && got == digest
+}
+
+func digestOf(folder bool) func(path string) (string, error) {
+	if folder {
+		return stages.FolderDigest
+	}
+	return stages.FileDigest
 }
 
 func freezeOne(from, to, digest string, folder bool) error {
@@ -37,9 +55,7 @@ func freezeOne(from, to, digest string, folder bool) error {
 	}
 	defer func() { _ = os.RemoveAll(private) }() // what is left of it is of no use
 	copied := filepath.Join(private, "it")
-	digestOf := stages.FileDigest
 	if folder {
-		digestOf = stages.FolderDigest
 		err = os.CopyFS(copied, os.DirFS(from))
 	} else {
 		err = copyFile(from, copied)
@@ -47,20 +63,27 @@ func freezeOne(from, to, digest string, folder bool) error {
 	if err != nil {
 		return fmt.Errorf("copying %s: %w", from, err)
 	}
-	got, err := digestOf(copied)
-	if err != nil {
-		return err
-	}
-	if got != digest {
+	if !frozenWhole(copied, digest, folder) {
 		return fmt.Errorf("%s changed while it was being submitted: apply again", from)
 	}
-	if err := os.Rename(copied, to); err != nil {
-		if _, there := os.Lstat(to); there == nil {
-			return nil // another apply was first with the same content
+	return exchange(copied, to, digest, folder)
+}
+
+// exchange gives a copy its place, unless another apply was first; what is
+// damaged there makes way.
+func exchange(copied, to, digest string, folder bool) error {
+	for {
+		err := os.Rename(copied, to)
+		if err == nil || frozenWhole(to, digest, folder) {
+			return nil
 		}
-		return err
+		if !errors.Is(err, fs.ErrExist) && !errors.Is(err, unix.ENOTEMPTY) {
+			return err
+		}
+		if err := os.Rename(to, copied+"-damaged"); err != nil {
+			return err
+		}
 	}
-	return nil
 }
 
 func copyFile(from, to string) (err error) {
@@ -82,6 +105,8 @@ func copyFile(from, to string) (err error) {
 			err = e
 		}
 	}()
-	_, err = io.Copy(out, in)
-	return err
+	if _, err = io.Copy(out, in); err != nil {
+		return err
+	}
+	return out.Sync() // its name, once it has one, vouches for its content
 }
