@@ -86,6 +86,9 @@ func parseURL(r Remote, scheme, rest, repository string) (Remote, error) {
 	if err != nil || u.Hostname() == "" || strings.HasPrefix(u.Hostname(), "-") || strings.Trim(u.Path, "/") == "" {
 		return r, fault(ErrAddress, "Unsuitable repository", fmt.Sprintf("%s is not a valid URL of a repository: it wants the form %s://host/path.", r.shown, scheme))
 	}
+	if _, secret := u.User.Password(); secret && r.kind == overSSH {
+		return r, fault(ErrAddress, "Password in an SSH address", fmt.Sprintf("ssh takes no password from an address, and %s would show it to everyone on the machine: leave it out, and use a key.", r.shown))
+	}
 	if u.RawQuery != "" || u.Fragment != "" {
 		return r, fault(ErrAddress, "Unsuitable repository", fmt.Sprintf("%s has a query or a fragment, which git does not know.", r.shown))
 	}

@@ -34,19 +34,18 @@ func TestRedact(t *testing.T) {
 
 func TestParseRemote(t *testing.T) {
 	for written, local := range map[string]bool{
-		"https://github.com/me/mnist.git":   false,
-		"http://host:8080/x":                false,
-		"ssh://git@host:2222/me/x.git":      false,
-		"git@github.com:me/x.git":           false,
-		"host:x":                            false,
-		"file:///srv/git/x.git":             true,
-		".":                                 true,
-		"../code":                           true,
-		"/srv/x:y":                          true,
-		"./x:y":                             true,
-		"~/code":                            true,
-		"https://user:secret@host/x%20y":    false,
-		"ssh://user:secret@host/repository": false,
+		"https://github.com/me/mnist.git": false,
+		"http://host:8080/x":              false,
+		"ssh://git@host:2222/me/x.git":    false,
+		"git@github.com:me/x.git":         false,
+		"host:x":                          false,
+		"file:///srv/git/x.git":           true,
+		".":                               true,
+		"../code":                         true,
+		"/srv/x:y":                        true,
+		"./x:y":                           true,
+		"~/code":                          true,
+		"https://user:secret@host/x%20y":  false,
 	} {
 		r, err := git.ParseRemote(written, "/home/me")
 		if err != nil || r.Local() != local {
@@ -60,7 +59,7 @@ func TestParseRemote(t *testing.T) {
 	}
 	for _, written := range []string{
 		"", " ", "-oProxyCommand=x", "--upload-pack=x", "ext::sh -c id", "ftp://host/x", "https://", "https:///x", "https://host", "https://host/",
-		"ssh://-oProxyCommand=x/y", "-x:y", "git@-oProxyCommand=x:y", "host:", "file://relative", "https://host/x?y=z", "https://u:secret@ho st/x", "a\nb", "https://u:se/cret@host/x",
+		"ssh://-oProxyCommand=x/y", "-x:y", "git@-oProxyCommand=x:y", "host:", "file://relative", "https://host/x?y=z", "https://u:secret@ho st/x", "a\nb", "https://u:se/cret@host/x", "ssh://user:secret@host/repository",
 	} {
 		r, err := git.ParseRemote(written, "/home/me")
 		if err == nil {
