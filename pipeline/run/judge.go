@@ -20,13 +20,19 @@ func (s *StageStatus) judge(rec *record.Record, e evidence, waitsFor []string) {
 	if listed {
 		s.Attempts = max(s.Attempts, job.Restarts+1)
 	}
+	if rec != nil && listed && job.State.Phase() != slurm.Ended && job.Restarts > rec.Restarts {
+		rec = nil // an earlier start's: a live job that was requeued since beats it
+		s.forget()
+	}
 	switch {
-	case listed && job.State.Phase() == slurm.Pending && (rec == nil || job.Restarts > rec.Restarts):
+	case listed && job.State.Phase() == slurm.Pending && rec == nil:
 		s.pending(job, waitsFor)
 		if e.submission != "" {
 			s.Reason = "held, " + e.submission
 		}
-	case rec != nil && (rec.State == record.Failed || rec.State == record.Drift):
+	case rec != nil && failedRecord(rec) && listed && job.State.Phase() == slurm.Running:
+		s.State, s.Reason = Running, "has failed, and is being ended" // what a lost node leaves may yet be requeued
+	case rec != nil && failedRecord(rec):
 		s.failed(rec, job, listed)
 	case listed && job.State.Phase() == slurm.Ended:
 		s.ended(rec, job, e)
@@ -42,6 +48,15 @@ func (s *StageStatus) judge(rec *record.Record, e evidence, waitsFor []string) {
 	default:
 		s.absent(rec, seen, e, waitsFor)
 	}
+}
+
+func failedRecord(rec *record.Record) bool {
+	return rec.State == record.Failed || rec.State == record.Drift
+}
+
+// forget takes back what an earlier start's record told.
+func (s *StageStatus) forget() {
+	s.Started, s.Ended, s.Node, s.ExitCode, s.Metrics, s.Checks, s.Work = nil, nil, "", nil, nil, nil, ""
 }
 
 func (s *StageStatus) takeQueued(job slurm.QueuedJob) {
@@ -61,7 +76,7 @@ func (s *StageStatus) takeQueued(job slurm.QueuedJob) {
 
 // pending tells of a job that waits, for an upstream or for its turn.
 func (s *StageStatus) pending(job slurm.QueuedJob, waitsFor []string) {
-	s.Started, s.Ended, s.Node, s.ExitCode, s.Metrics, s.Checks, s.Work = nil, nil, "", nil, nil, nil, ""
+	s.forget()
 	if len(waitsFor) > 0 {
 		s.State, s.Reason = Waiting, "for "+strings.Join(waitsFor, ", ")
 		return
@@ -112,7 +127,7 @@ var endings = map[slurm.State]ending{
 	"TIMEOUT":       {Failed, "reached its time limit%s: raise resources.time", true},
 	"DEADLINE":      {Failed, "reached its --deadline", true},
 	"OUT_OF_MEMORY": {Failed, "ran out of memory: raise resources.memory", true},
-	"NODE_FAIL":     {Failed, "its node failed", true},
+	"NODE_FAIL":     {Failed, "its node, or the scheduler there, failed: a crash, a kill or a full disk", true},
 	"BOOT_FAIL":     {Failed, "its node did not boot", true},
 	"LAUNCH_FAILED": {Failed, "its node could not start it", true},
 	"PREEMPTED":     {Failed, "preempted by a job of higher priority", true},
@@ -181,7 +196,7 @@ func (s *StageStatus) missing(seen *observation, now time.Time) {
 	gone := now.Sub(*seen.Absent)
 	if gone < absence {
 		if gone > 10*time.Second {
-			s.Reason = fmt.Sprintf("the scheduler has not listed it for %s", gone.Round(time.Second))
+			s.Reason = "the scheduler has not listed it since " + seen.Absent.Local().Format(time.TimeOnly)
 		}
 		return
 	}

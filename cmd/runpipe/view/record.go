@@ -42,7 +42,7 @@ func (j JSON) Show(r ShownRun) error {
 // Show shows a run's origin, and each stage at length.
 func (h *Human) Show(r ShownRun) error {
 	s := h.Screen
-	lines := []string{h.headline(r.Run)}
+	lines := wrap(h.headline(r.Run), s.Width(), "  ")
 	lines = append(lines, s.lines(facts("file", r.File, "by", r.User+"@"+r.Host, "runpipe", r.Runpipe), "  ", keeping)...)
 	for _, stage := range r.Stages {
 		_, colour := s.mark(stage.Status)

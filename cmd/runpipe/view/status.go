@@ -20,7 +20,7 @@ func (j JSON) Status(o Outcome) error {
 
 // Status shows a run: a line a stage, then what is worth knowing about it now.
 func (h *Human) Status(o Outcome) error {
-	lines := []string{h.headline(o.Status), ""}
+	lines := append(wrap(h.headline(o.Status), h.Screen.Width(), "  "), "")
 	lines = append(lines, h.stages(o.Status)...)
 	for _, section := range [][]string{
 		h.failures(o.Status), h.checks(o.Status), h.metrics(o.Status), h.outputs(o), h.stale(o.Status),
