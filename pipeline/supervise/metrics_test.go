@@ -1,6 +1,8 @@
 package supervise
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -109,4 +111,23 @@ func TestChecksSeeUpstreamMetrics(t *testing.T) {
 		Message: `"not above ${evaluate.baseline.metrics.accuracy}"`, Upstreams: []string{"evaluate.baseline"},
 	}}
 	s.run().want(t, 4, record.Failed, "not above 0.6")
+}
+
+// What came first in the store is what the checks are judged on, not what this
+// job has measured and thrown away.
+func TestChecksAreJudgedOnTheResultThatIsKept(t *testing.T) {
+	s := newStage(t, `echo '{"accuracy": 0.99}' > m.json; touch up; while [ ! -e go-on ]; do sleep 0.02; done`)
+	s.manifest.Metrics = "m.json"
+	s.manifest.Checks = []stages.Check{bound("good", "0.95", false)}
+	job := s.start()
+	job.await(filepath.Join(s.work(), "up"))
+	s.finish("train.cnn", map[string]float64{"accuracy": 0.9})
+	if err := os.WriteFile(filepath.Join(s.work(), "go-on"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	o := job.wait()
+	o.want(t, 4, record.Failed, `check "good": accuracy 0.9 is below 0.95`)
+	if len(o.Checks) != 1 || o.Checks[0].Passed || o.Metrics["accuracy"] != 0.9 {
+		t.Errorf("record: %+v, %+v", o.Checks, o.Metrics)
+	}
 }

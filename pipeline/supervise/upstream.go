@@ -34,6 +34,7 @@ func (j *job) adopt() error {
 	j.made = made
 	j.recorder.change(func(r *record.Record) {
 		r.Outputs, r.Metrics, r.Results = made.Outputs, made.Metrics, made.Results
+		r.Checks = nil // they were judged on what this job measured, and are to be judged on these
 	})
 	j.say("%s was already made by run %s", j.manifest.Address, made.Run)
 	return errMade
