@@ -22,7 +22,7 @@ func (j *job) runCommand(ctx context.Context) error {
 	if err := j.prepareTasks(); err != nil {
 		return err
 	}
-	memory := watchMemory("/proc/self/cgroup", "/sys/fs/cgroup")
+	memory := watchMemory("/proc/self/cgroup", "/sys/fs/cgroup", j.manifest.Executor == "slurm")
 	if err := j.recorder.save(); err != nil {
 		return fmt.Errorf("writing the record: %w", err)
 	}

@@ -14,13 +14,16 @@ import (
 // A control group that others share, such as a login session's, can only explain
 // a failure; one that is the job's own is proof.
 type memoryWatch struct {
+	own    bool             // the control groups are those of this job alone
 	before map[string]int64 // file with a counter → its value at the start
 }
 
 // watchMemory starts to watch the control groups of this process, given
-// /proc/self/cgroup and the place where the control groups are mounted.
-func watchMemory(self, mounted string) *memoryWatch {
-	w := &memoryWatch{before: map[string]int64{}}
+// /proc/self/cgroup and the place where the control groups are mounted. slurm is
+// whether Slurm started the job: within an allocation that the local executor
+// was started in, all jobs are in the same group of Slurm's.
+func watchMemory(self, mounted string, slurm bool) *memoryWatch {
+	w := &memoryWatch{own: slurm, before: map[string]int64{}}
 	data, _ := os.ReadFile(self)
 	for line := range strings.Lines(string(data)) {
 		parts := strings.SplitN(strings.TrimSpace(line), ":", 3) // cgroups(7): id, controllers, path
@@ -75,7 +78,7 @@ func (w *memoryWatch) killed() (grown, own bool) {
 	for file, before := range w.before {
 		if n, ok := killCount(file); ok && n > before {
 			grown = true
-			own = own || strings.Contains(file, "/job_")
+			own = own || w.own && strings.Contains(file, "/job_")
 		}
 	}
 	return grown, own
