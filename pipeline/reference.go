@@ -158,6 +158,12 @@ func (p *Pipeline) nearName(root, name string) string {
 	if near := stages.Suggest(name, p.names(root)); near != "" {
 		return fmt.Sprintf(" Did you mean %s.%s?", root, near)
 	}
+	switch names := p.names(root); {
+	case len(names) == 1:
+		return fmt.Sprintf(" There is %s.%s.", root, names[0])
+	case len(names) > 1 && len(names) <= 8:
+		return fmt.Sprintf(" There are %s.%s.", root, strings.Join(names, ", "+root+"."))
+	}
 	return ""
 }
 

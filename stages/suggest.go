@@ -15,11 +15,23 @@ func Suggest(given string, among []string) string {
 		if strings.EqualFold(name, given) {
 			return name
 		}
-		if d := levenshtein.Distance(given, name, nil); d < distance && d < len(name) {
+		if d := distanceOf(given, name); d < distance && d < len(name) {
 			best, distance = name, d
 		}
 	}
 	return best
+}
+
+// distanceOf counts the letters that differ; two neighbours that changed places
+// count as one slip.
+func distanceOf(given, name string) int {
+	d := levenshtein.Distance(given, name, nil)
+	for i := 0; d == 2 && len(given) == len(name) && i+1 < len(given); i++ {
+		if given[:i]+given[i+1:i+2]+given[i:i+1]+given[i+2:] == name {
+			return 1
+		}
+	}
+	return d
 }
 
 // DidYouMean is a sentence to end a message with, led by a space, or "" if no

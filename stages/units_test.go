@@ -70,3 +70,11 @@ func TestOptionsThatAreOwned(t *testing.T) {
 		}
 	}
 }
+
+func TestSuggestBearsSwappedLetters(t *testing.T) {
+	for given, want := range map[string]string{"mpl": "mlp", "cnnn": "cnn", "epoch": "epochs", "xyz": "", "tarin": "train"} {
+		if got := Suggest(given, []string{"cnn", "epochs", "mlp", "train"}); got != want {
+			t.Errorf("Suggest(%q) = %q, want %q", given, got, want)
+		}
+	}
+}
