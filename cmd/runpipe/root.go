@@ -83,7 +83,7 @@ var verbs = []func(*app) *cobra.Command{
 	newInit, newFmt, newValidate, newLock,
 	newPlan, newApply, newResume, newCancel, newUnlock,
 	newStatus, newWatch, newRuns, newShow, newLogs,
-	newDiff, newVerify, newReproduce,
+	newDiff, newVerify, newReproduce, newGC,
 	newCompletion, newVersion,
 	newExec, newTask, newCheckout, newSchedule,
 }

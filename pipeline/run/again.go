@@ -55,3 +55,19 @@ func share(w *workspace.Workspace, folder string) error {
 	}
 	return err
 }
+
+// Reproductions opens the runs by which the run was made again, as far as they
+// can be read.
+func Reproductions(r *Run) []*Run {
+	entries, _ := os.ReadDir(filepath.Join(r.Dir, reproductions)) // there need be none
+	var all []*Run
+	for _, e := range entries {
+		w, err := workspace.Open(filepath.Join(r.Dir, reproductions, e.Name()))
+		if err != nil {
+			continue
+		}
+		runs, _ := List(w)
+		all = append(all, runs...)
+	}
+	return all
+}

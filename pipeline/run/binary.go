@@ -15,11 +15,10 @@ import (
 // digest, and returns the path: an upgrade never changes what a queued job
 // executes.
 func InstallBinary(w *workspace.Workspace, program string) (string, error) {
-	digest, err := sha256Of(program)
+	path, err := BinaryPath(w, program)
 	if err != nil {
 		return "", fmt.Errorf("copying runpipe into the workspace: %w", err)
 	}
-	path := filepath.Join(w.Bin(), "runpipe-"+digest)
 	if info, err := os.Stat(path); err == nil && info.Mode()&0o100 != 0 {
 		return path, nil // it only ever gets this name whole
 	}
@@ -27,6 +26,15 @@ func InstallBinary(w *workspace.Workspace, program string) (string, error) {
 		return "", fmt.Errorf("copying runpipe into the workspace: %w", err)
 	}
 	return path, nil
+}
+
+// BinaryPath is where the copy of this program is in the workspace, or would be.
+func BinaryPath(w *workspace.Workspace, program string) (string, error) {
+	digest, err := sha256Of(program)
+	if err != nil {
+		return "", err
+	}
+	return filepath.Join(w.Bin(), "runpipe-"+digest), nil
 }
 
 func copyBinary(program, path string) error {

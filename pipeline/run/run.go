@@ -61,6 +61,9 @@ func ids(w *workspace.Workspace) ([]string, error) {
 	}
 	var found []string
 	for _, e := range entries {
+		if strings.HasPrefix(e.Name(), ".") {
+			continue // on its way out
+		}
 		// A folder without run.json was left by a submitter that died before it submitted anything.
 		if _, err := os.Stat(filepath.Join(w.Runs(), e.Name(), plan.SubmittedFile)); err == nil {
 			found = append(found, e.Name())

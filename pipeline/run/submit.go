@@ -79,6 +79,9 @@ func prepare(w *workspace.Workspace, p *plan.Plan, o SubmitOptions) (*Run, *lock
 		o.step("write run.json")
 		err = workspace.WriteJSON(filepath.Join(dir, plan.SubmittedFile), record)
 	}
+	if err == nil {
+		err = present(w, p, o.Stages)
+	}
 	if err != nil {
 		return nil, nil, nil, errors.Join(err, os.RemoveAll(dir))
 	}

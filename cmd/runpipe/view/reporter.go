@@ -21,6 +21,7 @@ type Reporter interface {
 	Verify(Verification) error
 	Diff(Comparison) error
 	Judge(Reproduction) error
+	Free(Freeing) error
 }
 
 // Outcome is where a run stands, with what is known of it beside its stages.
