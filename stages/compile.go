@@ -28,13 +28,14 @@ type Placement struct {
 	Attempt   int
 	Replace   bool // run although the store has the key
 
-	Keys    map[string]string                       // address → stage key, of all upstreams
-	Pins    map[string]Clone                        // address → what it checks out, of all clones
-	Output  func(key, path string) string           // where an output is in the store
-	Frozen  func(content string) string             // where a file beside the pipeline is kept, by File.Content
-	Bare    func(repository string) (string, error) // the bare repository that a clone was fetched into
-	Tools   Tools
-	Network []string // names of variables that tell how the network is reached, as far as they are set
+	Keys     map[string]string                       // address → stage key, of all upstreams
+	Pins     map[string]Clone                        // address → what it checks out, of all clones
+	Output   func(key, path string) string           // where an output is in the store
+	Frozen   func(content string) string             // where a file beside the pipeline is kept, by File.Content
+	Bare     func(repository string) (string, error) // the bare repository that a clone was fetched into
+	Tools    Tools
+	Packages string   // where the packages of environments with prefetch are
+	Network  []string // names of variables that tell how the network is reached, as far as they are set
 }
 
 // Compiled is a stage as it goes to the scheduler.

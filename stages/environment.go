@@ -18,7 +18,7 @@ type environmentKind struct{}
 func (environmentKind) Name() string { return "environment" }
 
 func (environmentKind) Spec() hcldec.ObjectSpec {
-	return arguments("modules", "python", "source", "requirements", "packages", "platform", "index", "extra_index")
+	return arguments("modules", "python", "source", "requirements", "packages", "platform", "index", "extra_index", "prefetch")
 }
 
 func (environmentKind) Decode(b *Block, s *Stage) {
@@ -27,6 +27,7 @@ func (environmentKind) Decode(b *Block, s *Stage) {
 	s.Venv.Python = b.pythonVersion()
 	s.Venv.Platform = b.platform()
 	b.indexes(s)
+	s.Venv.Prefetch = b.flag(b.Group.get("prefetch"))
 	s.Venv.Source = b.tree(b.Group.get("source"))
 	packages, requirements := b.Group.get("packages"), b.Group.get("requirements")
 	if packages != nil && requirements != nil {

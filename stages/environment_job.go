@@ -37,14 +37,14 @@ func venvWork(s *Stage, at Placement) (work, error) {
 			return work{}, fmt.Errorf("its packages are not locked")
 		}
 		if len(s.Venv.Lock.Packages) > 0 {
-			install = newInstallation(s.Venv)
+			install = newInstallation(s.Venv, at)
 			w.files = install.files
 		}
 	}
 	index, extra := indexesOf(s)
 	replaced := python.ReplacedVariables(index, extra)
 	for _, name := range at.Network {
-		if !slices.Contains(replaced, name) {
+		if !slices.Contains(replaced, name) && (!s.Venv.Prefetch || strings.HasSuffix(name, "_CACHE_DIR")) {
 			w.passEnv = append(w.passEnv, name)
 		}
 	}
@@ -64,11 +64,17 @@ type installation struct {
 	files     map[string][]byte // requirements files with hashes, by name: wheelsFile first, then sourcesFile
 	variables []string          // that stand in them
 	machine   string            // uname -m of the machines that the packages are for
-	indexes   []string          // where they come from, if the block says so
+	indexes   []string          // where they come from, if the block says so; or
+	folder    string            // where they have been fetched to
 }
 
-func newInstallation(v *Venv) *installation {
+func newInstallation(v *Venv, at Placement) *installation {
 	i := &installation{files: map[string][]byte{}, machine: python.Machine(v.Lock.Platform), indexes: v.ExtraIndex}
+	if v.Prefetch {
+		i.folder, i.indexes = v.Lock.Gathered(at.Packages), nil
+		i.add("", v.Lock.Fetched())
+		return i
+	}
 	if v.Index != "" {
 		i.indexes = append([]string{v.Index}, v.ExtraIndex...)
 	}
@@ -80,11 +86,15 @@ func newInstallation(v *Venv) *installation {
 			head += line + "\n"
 		}
 	}
-	i.files[wheelsFile] = append([]byte(head), v.Lock.Wheels()...)
-	if sources := v.Lock.Sources(); len(sources) > 0 {
+	i.add(head, v.Lock)
+	return i
+}
+
+func (i *installation) add(head string, l *python.Lock) {
+	i.files[wheelsFile] = append([]byte(head), l.Wheels()...)
+	if sources := l.Sources(); len(sources) > 0 {
 		i.files[sourcesFile] = append([]byte(head), sources...)
 	}
-	return i
 }
 
 func venvScript(s *Stage, at Placement, install *installation) string {
@@ -152,6 +162,10 @@ func (i *installation) script(line func(string, ...any)) {
 	line("else")
 	line(`  install=("$venv_python" -m pip install --disable-pip-version-check --no-input --progress-bar off)`)
 	line("fi")
+	if i.folder != "" {
+		line("# They were fetched when the job was submitted: no network is needed.")
+		line(`install+=(--no-index --find-links %s)`, slurm.Quote(i.folder))
+	}
 	line(`"${install[@]}" --no-deps --require-hashes --requirement "$requirements"`)
 	if i.files[sourcesFile] != nil {
 		line("# These have no wheels. They are built with what was just installed, not with what an isolated build would fetch.")

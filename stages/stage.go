@@ -122,6 +122,7 @@ type Venv struct {
 	Platform     string        // of the nodes: "linux_x86_64"; "" is that of the submitting machine
 	Index        string        // address of the package index, without credentials; "" is the installer's own
 	ExtraIndex   []string      // of further ones, likewise
+	Prefetch     bool          // packages are fetched where the pipeline is submitted
 	Lock         *python.Lock  // the exact packages; nil before they are locked, or if nothing is to be installed
 }
 

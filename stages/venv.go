@@ -65,3 +65,14 @@ func Resolving(s *Stage, v *Venv, environ []string) python.Request {
 	}
 	return r
 }
+
+// PackageSources is where the packages of an environment are to be had, with
+// credentials. environ is the submitter's.
+func PackageSources(s *Stage, environ []string) python.Sources {
+	var lines []string
+	if s.Venv.Requirements != nil {
+		lines, _ = s.Venv.Requirements.indexLines()
+	}
+	index, extra := indexesOf(s)
+	return python.SourcesOf(environ, index, extra, lines)
+}

@@ -75,7 +75,8 @@ func (p *Plan) placement(run, runpipe string, environ []string) stages.Placement
 			}
 			return remote.Bare(p.workspace.Repos()), nil
 		},
-		Network: stages.SetNetwork(environ),
+		Packages: p.workspace.Packages(),
+		Network:  stages.SetNetwork(environ),
 	}
 }
 

@@ -11,10 +11,19 @@ import (
 	"github.com/runpipe/runpipe/stages/git"
 )
 
-// Fetch brings the pinned commits that the plan's jobs need into the workspace.
+// Fetch brings the pinned commits that the plan's jobs need into the workspace,
+// and the packages of environments that are to be installed without a network.
 // What is there already costs no network. progress makes a bar for a
-// repository, and may be nil.
+// repository or an environment, and may be nil.
 func (p *Plan) Fetch(ctx context.Context, progress func(label string) git.Progress) hcl.Diagnostics {
+	diags := p.fetchClones(ctx, progress)
+	if diags.HasErrors() {
+		return diags
+	}
+	return append(diags, p.fetchPackages(ctx, progress)...)
+}
+
+func (p *Plan) fetchClones(ctx context.Context, progress func(label string) git.Progress) hcl.Diagnostics {
 	clones, readers := p.users()
 	var diags hcl.Diagnostics
 	for _, w := range p.wanted {

@@ -87,6 +87,10 @@ func (w *Workspace) Bin() string { return filepath.Join(w.Root, "bin") }
 // never used twice: a venv breaks when it is moved.
 func (w *Workspace) Environments() string { return filepath.Join(w.Root, "envs") }
 
+// Packages is where the files of locked packages are fetched to, by digest, for
+// compute nodes without internet.
+func (w *Workspace) Packages() string { return filepath.Join(w.Root, "packages") }
+
 // Files is where files beside a pipeline are frozen, by digest, when it is applied.
 func (w *Workspace) Files() string { return filepath.Join(w.Root, "files") }
 

@@ -94,6 +94,16 @@ func (l *Lock) requirements(source bool) []byte {
 	return []byte(b.String())
 }
 
+// Fetched is the lock for an installer that finds all files in one folder.
+func (l *Lock) Fetched() *Lock {
+	fetched := *l
+	fetched.Packages = slices.Clone(l.Packages)
+	for i := range fetched.Packages {
+		fetched.Packages[i].URL = ""
+	}
+	return &fetched
+}
+
 // Versions are the packages' versions by name.
 func (l *Lock) Versions() map[string]string {
 	all := map[string]string{}

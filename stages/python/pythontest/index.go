@@ -44,6 +44,9 @@ func (i *Index) Add(name string, f File) {
 	i.files[name][f.Name] = f
 }
 
+// Close ends the index before its test does.
+func (i *Index) Close() { i.server.Close() }
+
 // Address is where the index is, with the credentials that it wants.
 func (i *Index) Address() string {
 	address := i.Plain()
@@ -51,6 +54,11 @@ func (i *Index) Address() string {
 		return address
 	}
 	return strings.Replace(address, "://", "://"+url.UserPassword(i.User, i.Password).String()+"@", 1)
+}
+
+// File is the address of a file of the package with this normalized name.
+func (i *Index) File(name string, f File) string {
+	return i.server.URL + "/files/" + name + "/" + url.PathEscape(f.Name)
 }
 
 // Plain is where the index is, without credentials.
