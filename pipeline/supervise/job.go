@@ -78,8 +78,12 @@ func (j *job) say(format string, args ...any) {
 	fmt.Fprintf(j.options.Stderr, "runpipe: "+format+"\n", args...)
 }
 
-// token names this start of this job in the store's neighbourhood.
-func (j *job) token() string {
+// token names this start of this job among those of all runs: the local
+// executor counts the jobs of each run from 1.
+func (j *job) token() string { return j.manifest.Run + "-" + j.name() }
+
+// name names this start of this job within its run.
+func (j *job) name() string {
 	id := j.id
 	if id == "" {
 		id = "pid" + strconv.Itoa(os.Getpid())

@@ -24,11 +24,11 @@ func (j *job) publish(ctx context.Context) error {
 	if cause := context.Cause(ctx); cause != nil {
 		return cause
 	}
-	private := filepath.Join(j.workspace.Store(), "."+j.manifest.Key+"-"+j.token())
-	defer os.RemoveAll(private) // gone by then, if all went well
-	if err := os.RemoveAll(private); err != nil {
+	private, err := j.privateFolder()
+	if err != nil {
 		return fmt.Errorf("preparing the store: %w", err)
 	}
+	defer os.RemoveAll(private) // gone by then, if all went well
 	if err := j.moveOutputs(ctx, filepath.Join(private, "outputs")); err != nil {
 		return err
 	}
@@ -51,6 +51,15 @@ func (j *job) publish(ctx context.Context) error {
 	}
 	j.made, j.published = entry, true
 	return j.removeStale()
+}
+
+// privateFolder makes a folder beside the store's entries that no other job has:
+// two runs may publish the same stage at the same time.
+func (j *job) privateFolder() (string, error) {
+	if err := os.MkdirAll(j.workspace.Store(), 0o700); err != nil {
+		return "", err
+	}
+	return os.MkdirTemp(j.workspace.Store(), "."+j.manifest.Key+"-"+j.token()+"-")
 }
 
 // sealed lists what the store's entry holds.

@@ -24,7 +24,7 @@ func (j *job) claimEnvironment(ctx context.Context) error {
 	}
 	turn := contest{
 		base:     filepath.Join(j.workspace.Environments(), "."+j.manifest.Key+".claim"),
-		me:       newHolder(j.token(), folder),
+		me:       newHolder(j.name()+" of run "+j.manifest.Run, folder),
 		patience: j.options.Timing.Claim,
 		made: func() bool {
 			_, err := j.finished(j.manifest.Key)

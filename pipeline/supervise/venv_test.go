@@ -37,7 +37,6 @@ func (s *stageUnderTest) another(run string) *stageUnderTest {
 	other := *s
 	other.manifest.Run = run
 	other.manifest.StageDir = filepath.Join(s.workspace.Run(run), "stages", "environment.python")
-	other.environ = append([]string{}, "RUNPIPE_LOCAL_JOB="+run)
 	return &other
 }
 
@@ -60,7 +59,7 @@ func TestAnEnvironmentIsBuiltAtItsFinalPlace(t *testing.T) {
 	o.want(t, 0, record.Succeeded)
 	link := s.workspace.Output(s.manifest.Key, "venv")
 	target, err := os.Readlink(link)
-	if err != nil || target != filepath.Join(s.workspace.Environments(), s.manifest.Key[:16]+"-7-0") {
+	if err != nil || target != filepath.Join(s.workspace.Environments(), s.manifest.Key[:16]+"-"+s.manifest.Run+"-7-0") {
 		t.Errorf("the output leads to %s, %v", target, err)
 	}
 	if _, err := os.Stat(filepath.Join(link, "pyvenv.cfg")); err != nil {
@@ -100,7 +99,7 @@ func TestTwoRunsBuildOneEnvironment(t *testing.T) {
 	builder.await(starts)
 	waiters := []*running{s.another("second").start(), s.another("third").start()}
 	for _, w := range waiters {
-		w.awaitLog("waiting for job first-0 on ")
+		w.awaitLog("waiting for job 7-0 of run first on ")
 	}
 	if err := os.WriteFile(goOn, nil, 0o600); err != nil {
 		t.Fatal(err)
