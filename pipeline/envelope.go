@@ -67,7 +67,7 @@ func takeLater(body *hclsyntax.Body) (*hclsyntax.Body, hcl.Diagnostics) {
 	kept := *body
 	kept.Blocks = nil
 	for _, block := range body.Blocks {
-		if block.Type == "module" || block.Type == "data" {
+		if block.Type == "module" {
 			diags = append(diags, fault(block.TypeRange, "Not there yet",
 				"%s blocks are still to come; this version knows %s.", block.Type, strings.Join(blockTypes(), ", ")))
 			continue

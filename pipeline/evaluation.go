@@ -18,6 +18,10 @@ type Facts interface {
 	Requirements(clone stages.Address, path string) (*stages.Requirements, error)
 	// Packages is what the lock file has for an environment.
 	Packages(asked python.Asked) (*python.Lock, bool)
+	// Data is the sha256, in hex, of what the lock file has for data.
+	Data(asked string) (sha256 string, ok bool)
+	// FileDigest is the digest of a file on this machine, "sha256:<hex>".
+	FileDigest(path string) (string, error)
 	// Output is the absolute path at which the store has, or will have, an output
 	// of the stage with this key.
 	Output(key, path string) string
@@ -51,6 +55,7 @@ type evaluation struct {
 	values   map[string]cty.Value
 	stages   map[string]*stages.Stage // by address, those without faults
 	requests []Clone
+	data     []Data
 	keys     map[string]string
 	defaults cty.Value
 	outputs  []Output
@@ -130,6 +135,9 @@ func (e *evaluation) stage(n *node) {
 		e.requests = append(e.requests, Clone{
 			Address: s.Address, Repository: b.Request.Repository, Ref: b.Request.Ref, Paths: b.Request.Paths, Range: b.Request.Range,
 		})
+	}
+	if b.Download != nil {
+		e.data = append(e.data, Data{Address: s.Address, DataRequest: *b.Download})
 	}
 	attributes := n.kind.Attributes(s, func(path string) cty.Value { return e.place(address, s.Key, path) })
 	attributes["address"] = stages.Identity(address)

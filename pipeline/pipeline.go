@@ -43,6 +43,7 @@ type Pipeline struct {
 	faulty    bool
 
 	environments []*stages.Stage // see Environments
+	data         []Data
 }
 
 // maxSource is the size in bytes up to which a file is read as a pipeline.
@@ -133,6 +134,6 @@ func (p *Pipeline) load(src []byte, o Options) hcl.Diagnostics {
 	diags = append(diags, p.resolve(body)...)
 	diags = append(diags, p.sortNodes()...)
 	e := p.evaluate(nil)
-	p.clones, p.environments = e.clones(), e.environments()
+	p.clones, p.environments, p.data = e.clones(), e.environments(), e.sortedData()
 	return append(diags, e.diags...)
 }

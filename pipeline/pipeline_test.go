@@ -41,6 +41,10 @@ func (pinned) Packages(asked python.Asked) (*python.Lock, bool) {
 	}}, true
 }
 
+func (pinned) Data(string) (string, bool) { return strings.Repeat("d5", 32), true }
+
+func (pinned) FileDigest(path string) (string, error) { return stages.FileDigest(path) }
+
 func (pinned) Output(key, path string) string { return "/w/.runpipe/store/" + key + "/outputs/" + path }
 func (pinned) Root() string                   { return "/w/.runpipe" }
 

@@ -67,7 +67,7 @@ func (p *Pipeline) reference(t hcl.Traversal, where place) reference {
 		return r
 	case r.root == "metrics":
 		return refuse("Metrics outside of a check", "Metrics are known only when the stage has run: they can be used in a check, not here.")
-	case r.root == "each" || r.root == "matrix" || r.root == "data" || r.root == "module":
+	case r.root == "each" || r.root == "matrix" || r.root == "module":
 		return refuse("Not there yet", "%s is still to come: this version repeats no stages and knows no such blocks.", r.root)
 	case r.root != "var" && r.root != "local" && !isStage:
 		return refuse("Unknown name", "%s", p.unknownName(t, where))

@@ -21,6 +21,10 @@ type Facts interface {
 	Requirements(clone Address, path string) (*Requirements, error)
 	// Packages is what the lock file has for an environment.
 	Packages(asked python.Asked) (*python.Lock, bool)
+	// Data is the sha256, in hex, of what the lock file has for data.
+	Data(asked string) (sha256 string, ok bool)
+	// FileDigest is the digest of a file on this machine, "sha256:<hex>".
+	FileDigest(path string) (string, error)
 }
 
 // Block is a stage's block on its way to a Stage.
@@ -42,6 +46,8 @@ type Block struct {
 
 	// Request is set by the decoding of a clone: what is to be pinned.
 	Request *Request
+	// Download is set by the decoding of data: what is to be pinned and fetched.
+	Download *DataRequest
 
 	diags   hcl.Diagnostics
 	uses    map[string]bool // addresses of the stages whose paths are used

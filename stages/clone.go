@@ -90,7 +90,11 @@ func (b *Block) settled(a *Argument) bool {
 		refers = refers || KindOf(t.RootName()) != nil
 	}
 	if refers {
-		b.fault(a, nil, "Reference to a stage", "%s is needed to pin the code, before any stage has a value: it may use var and local only.", a.Name)
+		what := "code"
+		if b.Address.Kind == "data" {
+			what = "data"
+		}
+		b.fault(a, nil, "Reference to a stage", "%s is needed to pin the %s, before any stage has a value: it may use var and local only.", a.Name, what)
 		return false
 	}
 	return a.Value.IsWhollyKnown() // else it has a fault already

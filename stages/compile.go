@@ -28,14 +28,15 @@ type Placement struct {
 	Attempt   int
 	Replace   bool // run although the store has the key
 
-	Keys     map[string]string                       // address → stage key, of all upstreams
-	Pins     map[string]Clone                        // address → what it checks out, of all clones
-	Output   func(key, path string) string           // where an output is in the store
-	Frozen   func(content string) string             // where a file beside the pipeline is kept, by File.Content
-	Bare     func(repository string) (string, error) // the bare repository that a clone was fetched into
-	Tools    Tools
-	Packages string   // where the packages of environments with prefetch are
-	Network  []string // names of variables that tell how the network is reached, as far as they are set
+	Keys       map[string]string                       // address → stage key, of all upstreams
+	Pins       map[string]Clone                        // address → what it checks out, of all clones
+	Output     func(key, path string) string           // where an output is in the store
+	Frozen     func(content string) string             // where a file beside the pipeline is kept, by File.Content
+	Downloaded func(sha256 string) string              // where a downloaded file is kept
+	Bare       func(repository string) (string, error) // the bare repository that a clone was fetched into
+	Tools      Tools
+	Packages   string   // where the packages of environments with prefetch are
+	Network    []string // names of variables that tell how the network is reached, as far as they are set
 }
 
 // Compiled is a stage as it goes to the scheduler.
@@ -102,6 +103,8 @@ func workOf(s *Stage, at Placement) (work, error) {
 		return cloneWork(s, at)
 	case s.Venv != nil:
 		return venvWork(s, at)
+	case s.Data != nil:
+		return dataWork(s, at), nil
 	}
 	return work{command: s.Command, script: s.Script, outputs: s.Outputs, passEnv: s.PassEnv}, nil
 }

@@ -50,9 +50,27 @@ func LinkContent(text string) Content {
 	return Content{Digest: digest(sum[:]), Size: int64(len(text)), Files: 1}
 }
 
-func folderContent(root string) (Content, error) {
+func folderContent(root string) (Content, error) { return folderContentBy(root, fileContent) }
+
+func folderContentBy(root string, file func(string) (Content, error)) (Content, error) {
 	l, err := ListingOf(root)
 	return l.Content(), err
+}
+
+// digestBy is FileDigest or FolderDigest with another way to digest one file.
+func digestBy(path string, file func(string) (string, error)) (string, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return "", err
+	}
+	if !info.IsDir() {
+		return file(path)
+	}
+	c, err := folderContentBy(path, func(path string) (Content, error) {
+		digest, err := file(path)
+		return Content{Digest: digest}, err
+	})
+	return c.Digest, err
 }
 
 func fileContent(path string) (Content, error) {

@@ -91,6 +91,9 @@ func Ingredients(s *Stage, keys map[string]string, root string) map[string]any {
 	if s.Venv != nil {
 		venvIngredients(s.Venv, in)
 	}
+	if s.Data != nil {
+		dataIngredients(s.Data, in)
+	}
 	return in
 }
 
@@ -98,7 +101,7 @@ func Ingredients(s *Stage, keys map[string]string, root string) map[string]any {
 // renaming a train block to stage computes nothing new.
 func kindOfWork(s *Stage) string {
 	switch s.Address.Kind {
-	case "clone", "environment":
+	case "clone", "environment", "data":
 		return s.Address.Kind
 	}
 	return "command"

@@ -27,6 +27,7 @@ type Kind interface {
 var registry = []Kind{
 	cloneKind{},
 	environmentKind{},
+	dataKind{},
 	trainKind,
 	evaluateKind{commandKind{name: "evaluate"}},
 	genericKind,

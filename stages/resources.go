@@ -24,7 +24,7 @@ func DefaultsSpec() hcldec.ObjectSpec { return defaultsSpec }
 
 var defaultsSpec = func() hcldec.ObjectSpec {
 	spec := placementBlocks()
-	for _, name := range []string{"clone", "environment", "train", "evaluate", "stage"} {
+	for _, name := range []string{"clone", "environment", "data", "train", "evaluate", "stage"} {
 		spec[name] = &hcldec.BlockSpec{TypeName: name, Nested: placementBlocks()}
 	}
 	return spec
@@ -59,7 +59,7 @@ var wide = map[string]bool{"gpus": true, "gpu_type": true, "nodes": true, "tasks
 
 // runsCommand reports whether the block's kind runs a command of the user's.
 func (b *Block) runsCommand() bool {
-	return b.Address.Kind != "clone" && b.Address.Kind != "environment"
+	return b.Address.Kind != "clone" && b.Address.Kind != "environment" && b.Address.Kind != "data"
 }
 
 // setting is an argument of the block, or else of the nearest defaults.

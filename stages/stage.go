@@ -58,6 +58,7 @@ type Stage struct {
 
 	Clone *Clone // kind clone only
 	Venv  *Venv  // kind environment only
+	Data  *Data  // kind data only
 }
 
 // Tree is a checkout used by another stage: the output folder of a clone stage.
@@ -111,6 +112,15 @@ type Clone struct {
 	Ref        string   // as written; "" is the remote's default branch
 	Paths      []string // only these; none: everything
 	Pin        git.Pin  // zero before it is pinned
+}
+
+// Data is the file that a data stage puts into the store.
+type Data struct {
+	URL     string // it is downloaded from, without credentials; or
+	Path    string // it is at, absolute
+	SHA256  string // 64 hex digits; "" before it is pinned
+	Extract bool   // it is an archive, to be unpacked
+	Name    string // of the file, or of the folder, in the store
 }
 
 // Venv is what an environment stage builds.

@@ -114,7 +114,7 @@ func objectHint(v cty.Value) string {
 	switch kind {
 	case "":
 		return " jsonencode(…) makes a text of anything."
-	case "clone", "environment":
+	case "clone", "environment", "data":
 		return " Did you mean " + address + ".path?"
 	}
 	return " Did you mean one of " + address + ".outputs?"

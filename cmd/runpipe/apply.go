@@ -37,6 +37,11 @@ func newApply(a *app) *cobra.Command {
 script, submits them all as one chain, and then watches. Stages whose inputs are
 unchanged are reused from the workspace.
 
+Where the branch of a clone is checked out in a folder with uncommitted changes, they
+are refused: jobs run commits. --allow-dirty runs them as they are, from a private
+commit (under refs/runpipe/dirty; branch, index and stash stay as they are) that is not
+in the lock file, and marks the run and its records as dirty.
+
 If an equal plan (the same file, the same stages, the same --name) is still going,
 apply attaches to its run instead of making another. If its submission was cut
 short, apply goes on with it: no stage is submitted twice.

@@ -76,6 +76,26 @@ func newCheckout(a *app) *cobra.Command {
 	return cmd
 }
 
+func newData(a *app) *cobra.Command {
+	o := supervise.DataOptions{Out: a.out}
+	cmd := &cobra.Command{
+		Use:    "data --sha256 HEX [--extract] [--link] FROM DEST",
+		Short:  "Put the file of a data stage in place",
+		Hidden: true,
+		Args:   between(2, 2),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			ctx, stop := interruptible(cmd.Context())
+			defer stop()
+			o.From, o.Dest = args[0], args[1]
+			return supervise.Data(ctx, o)
+		},
+	}
+	cmd.Flags().StringVar(&o.SHA256, "sha256", "", "of FROM, 64 `HEX` digits")
+	cmd.Flags().BoolVar(&o.Extract, "extract", false, "unpack the archive into the folder DEST")
+	cmd.Flags().BoolVar(&o.Link, "link", false, "link DEST to FROM: nothing else writes to it")
+	return cmd
+}
+
 func newSchedule(*app) *cobra.Command {
 	return &cobra.Command{
 		Use:    "schedule DIR",

@@ -53,6 +53,10 @@ func (p *pinning) run(ctx context.Context) ([]lock.Change, error) {
 	}
 	changes, diags := lock.Update(ctx, file, p.pipeline.Dir, w.Repos(), wanted, options)
 	if !diags.HasErrors() {
+		read, more := p.data(ctx, file, w)
+		changes, diags = append(changes, read...), append(diags, more...)
+	}
+	if !diags.HasErrors() {
 		locked, more := p.environments(ctx, file, w)
 		changes, diags = append(changes, locked...), append(diags, more...)
 	}
@@ -72,6 +76,18 @@ func (p *pinning) run(ctx context.Context) ([]lock.Change, error) {
 		return changes, nil
 	}
 	return changes, file.Write(path)
+}
+
+// data pins the data that does not say its digest.
+func (p *pinning) data(ctx context.Context, file *lock.File, w *workspace.Workspace) ([]lock.Change, hcl.Diagnostics) {
+	wanted := plan.Data(p.pipeline, w, p.progress())
+	if len(wanted) > 0 && !p.locked && !p.dry {
+		var err error
+		if w, err = workspace.Create(p.root); err != nil {
+			return nil, hcl.Diagnostics{{Severity: hcl.DiagError, Summary: "No workspace", Detail: err.Error() + "."}}
+		}
+	}
+	return lock.UpdateData(ctx, file, wanted, lock.DataOptions{Upgrade: p.upgrade, Locked: p.locked, Dry: p.dry})
 }
 
 // environments locks the packages of environments, whose requirements may lie in

@@ -19,7 +19,7 @@ type upgrade struct{ addresses []string }
 const everything = "everything"
 
 func (u *upgrade) flag(cmd *cobra.Command) {
-	cmd.Flags().StringArrayVar(&u.addresses, "upgrade", nil, "pin anew what refs and requirements stand for now; with =`ADDR` only that clone or environment; may be given again")
+	cmd.Flags().StringArrayVar(&u.addresses, "upgrade", nil, "pin anew what refs and requirements stand for now; with =`ADDR` only that clone, environment or data; may be given again")
 	cmd.Flags().Lookup("upgrade").NoOptDefVal = everything
 }
 
@@ -37,6 +37,11 @@ func (u *upgrade) check(p *pipeline.Pipeline) error {
 	for _, s := range p.Environments() {
 		known = append(known, s.Address.String())
 	}
+	for _, d := range p.Data() {
+		if d.SHA256 == "" {
+			known = append(known, d.Address.String())
+		}
+	}
 	for _, address := range u.addresses {
 		if address == everything || slices.Contains(known, address) {
 			continue
@@ -45,7 +50,7 @@ func (u *upgrade) check(p *pipeline.Pipeline) error {
 		if hint == "" && len(known) > 0 {
 			hint = " It has " + strings.Join(known, ", ") + "."
 		}
-		return errors.New(fmt.Sprintf("--upgrade names %s, and the pipeline has no such clone or environment.", address) + hint)
+		return errors.New(fmt.Sprintf("--upgrade names %s, and the pipeline has no such clone, environment or data without a sha256.", address) + hint)
 	}
 	return nil
 }

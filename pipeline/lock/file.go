@@ -29,6 +29,7 @@ type File struct {
 	clones       map[key]*clone
 	private      map[key]*clone          // of uncommitted changes: these go before, and are never written
 	environments map[string]*python.Lock // by the digest of what was asked
+	data         map[string]DataPin      // by what was asked
 	parsed       *hcl.File
 }
 

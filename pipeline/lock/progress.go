@@ -9,6 +9,9 @@ import (
 	"github.com/runpipe/runpipe/stages/git"
 )
 
+// Reading is the stage in which a file on this machine is read, in bytes.
+const Reading = "Reading"
+
 // Bar draws how far the fetch of one repository is, on one line of the terminal w,
 // and clears it at the end. It is for a terminal only.
 func Bar(w io.Writer, label string) git.Progress {
@@ -23,7 +26,7 @@ func Bar(w io.Writer, label string) git.Progress {
 			return
 		}
 		if bar == nil {
-			bar = progressbar.NewOptions64(total, barOptions(w, label+": "+stage, stage == git.Receiving)...)
+			bar = progressbar.NewOptions64(total, barOptions(w, label+": "+stage, stage == git.Receiving || stage == Reading)...)
 		}
 		if total > 0 && bar.GetMax64() != total {
 			bar.ChangeMax64(total)

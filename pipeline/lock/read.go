@@ -19,7 +19,7 @@ import (
 // Read reads a lock file. One that does not exist is empty. Whatever runpipe would
 // not have written is refused at its place: a lock that was damaged must not pin.
 func Read(path string) (*File, hcl.Diagnostics) {
-	f := &File{clones: map[key]*clone{}, environments: map[string]*python.Lock{}}
+	f := &File{clones: map[key]*clone{}, environments: map[string]*python.Lock{}, data: map[string]DataPin{}}
 	data, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return f, nil
@@ -67,6 +67,7 @@ func (f *File) decode(body *hclsyntax.Body, name string) hcl.Diagnostics {
 		Blocks: []hcl.BlockHeaderSchema{
 			{Type: "clone", LabelNames: []string{"repository", "ref"}},
 			{Type: "environment", LabelNames: []string{"asked"}},
+			{Type: "data", LabelNames: []string{"asked"}},
 		},
 	})
 	if version := content.Attributes["version"]; version != nil {
@@ -79,6 +80,9 @@ func (f *File) decode(body *hclsyntax.Body, name string) hcl.Diagnostics {
 	}
 	for _, block := range content.Blocks.OfType("environment") {
 		diags = append(diags, f.decodeEnvironment(block)...)
+	}
+	for _, block := range content.Blocks.OfType("data") {
+		diags = append(diags, f.decodeData(block)...)
 	}
 	for _, block := range content.Blocks.OfType("clone") {
 		k := key{block.Labels[0], block.Labels[1]}

@@ -39,7 +39,7 @@ type Change struct {
 	Unshared   bool   // New is on no remote of the repository on this machine that it is in
 	Dirty      bool   // New is a private commit, and not in the lock file
 
-	Packages string // of an environment, instead of all these: what was locked or has moved, in words
+	Packages string // of an environment or data, instead of all these: what was locked or has moved, in words
 	Moved    bool   // Packages were locked before
 }
 

@@ -26,7 +26,7 @@ func (f *File) Write(path string) error {
 	if err == nil && bytes.Equal(old, data) {
 		return nil
 	}
-	if os.IsNotExist(err) && len(f.clones) == 0 && len(f.environments) == 0 {
+	if os.IsNotExist(err) && len(f.clones) == 0 && len(f.environments) == 0 && len(f.data) == 0 {
 		return nil
 	}
 	if err := workspace.WriteFile(path, data, 0o644); err != nil {
@@ -44,6 +44,10 @@ func (f *File) bytes() []byte {
 	for _, k := range f.keys() {
 		body.AppendNewline()
 		f.clones[k].write(body.AppendNewBlock("clone", []string{k.repository, k.ref}).Body())
+	}
+	for _, asked := range slices.Sorted(maps.Keys(f.data)) {
+		body.AppendNewline()
+		f.data[asked].write(body.AppendNewBlock("data", []string{asked}).Body())
 	}
 	for _, asked := range slices.Sorted(maps.Keys(f.environments)) {
 		body.AppendNewline()

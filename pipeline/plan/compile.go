@@ -11,6 +11,7 @@ import (
 	"github.com/runpipe/runpipe/pipeline"
 	"github.com/runpipe/runpipe/pipeline/workspace"
 	"github.com/runpipe/runpipe/stages"
+	"github.com/runpipe/runpipe/stages/download"
 	"github.com/runpipe/runpipe/stages/git"
 )
 
@@ -68,6 +69,7 @@ func (p *Plan) placement(run, runpipe string, environ []string) stages.Placement
 		Frozen: func(content string) string {
 			return filepath.Join(p.workspace.Files(), strings.TrimPrefix(content, "sha256:"))
 		},
+		Downloaded: func(sha256 string) string { return download.Path(p.workspace.Data(), sha256) },
 		Bare: func(repository string) (string, error) {
 			remote, err := git.ParseRemote(repository, filepath.Dir(p.File))
 			if err != nil {

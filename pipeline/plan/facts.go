@@ -3,6 +3,7 @@ package plan
 import (
 	"fmt"
 	"path"
+	"sync"
 
 	"github.com/hashicorp/hcl/v2"
 
@@ -10,6 +11,7 @@ import (
 	"github.com/runpipe/runpipe/pipeline/lock"
 	"github.com/runpipe/runpipe/pipeline/workspace"
 	"github.com/runpipe/runpipe/stages"
+	"github.com/runpipe/runpipe/stages/digest"
 	"github.com/runpipe/runpipe/stages/git"
 	"github.com/runpipe/runpipe/stages/python"
 )
@@ -32,6 +34,7 @@ type facts struct {
 	workspace *workspace.Workspace
 	dir       string // of the pipeline
 	wanted    map[string]lock.Wanted
+	digests   func() (*digest.Cache, error) // opened when it is needed
 }
 
 var _ pipeline.Facts = (*facts)(nil)
@@ -41,7 +44,12 @@ func newFacts(p *pipeline.Pipeline, f *lock.File, w *workspace.Workspace) *facts
 	for _, one := range Wanted(p) {
 		wanted[one.Address] = one
 	}
-	return &facts{lock: f, workspace: w, dir: p.Dir, wanted: wanted}
+	return &facts{lock: f, workspace: w, dir: p.Dir, wanted: wanted, digests: digests(w)}
+}
+
+// digests opens the cache of digests, once.
+func digests(w *workspace.Workspace) func() (*digest.Cache, error) {
+	return sync.OnceValues(func() (*digest.Cache, error) { return digest.Open(w.Digests()) })
 }
 
 // Pin is the clone's pin in the lock file.
@@ -90,6 +98,21 @@ func readRequirements(bare, commit, file, digest string) (*stages.Requirements, 
 
 // Packages is what the lock file has for an environment.
 func (f *facts) Packages(asked python.Asked) (*python.Lock, bool) { return f.lock.Packages(asked) }
+
+// Data is the sha256 that the lock file has for data.
+func (f *facts) Data(asked string) (string, bool) {
+	pin, ok := f.lock.Data(asked)
+	return pin.SHA256, ok
+}
+
+// FileDigest digests a file on this machine. Large ones are read once.
+func (f *facts) FileDigest(path string) (string, error) {
+	digests, err := f.digests()
+	if err != nil {
+		return "", err
+	}
+	return digests.File(path)
+}
 
 // Output is where an output of the stage with this key is, or will be.
 func (f *facts) Output(key, path string) string { return f.workspace.Output(key, path) }

@@ -11,15 +11,16 @@ import (
 	"github.com/runpipe/runpipe/stages/git"
 )
 
-// Fetch brings the pinned commits that the plan's jobs need into the workspace,
-// and the packages of environments that are to be installed without a network.
-// What is there already costs no network. progress makes a bar for a
-// repository or an environment, and may be nil.
+// Fetch brings the pinned commits and the data that the plan's jobs need into the
+// workspace, and the packages of environments that are to be installed without a
+// network. What is there already costs no network. progress makes a bar for a
+// repository, data or an environment, and may be nil.
 func (p *Plan) Fetch(ctx context.Context, progress func(label string) git.Progress) hcl.Diagnostics {
 	diags := p.fetchClones(ctx, progress)
 	if diags.HasErrors() {
 		return diags
 	}
+	diags = append(diags, p.fetchData(ctx, progress)...)
 	return append(diags, p.fetchPackages(ctx, progress)...)
 }
 

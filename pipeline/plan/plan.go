@@ -33,7 +33,8 @@ type Plan struct {
 
 	workspace *workspace.Workspace
 	executor  string
-	wanted    []lock.Wanted // what the clones ask for, with the credentials that a URL may hold
+	wanted    []lock.Wanted   // what the clones ask for, with the credentials that a URL may hold
+	data      []pipeline.Data // likewise
 }
 
 // Stage is one stage of a plan.
@@ -72,7 +73,7 @@ func Make(_ context.Context, o Options) (*Plan, hcl.Diagnostics) {
 	}
 	p := &Plan{
 		Name: o.Pipeline.Name, File: o.Pipeline.Path, Outputs: evaluated.Outputs,
-		workspace: w, executor: o.Executor, wanted: Wanted(o.Pipeline),
+		workspace: w, executor: o.Executor, wanted: Wanted(o.Pipeline), data: o.Pipeline.Data(),
 	}
 	p.decide(evaluated.Stages, o.Rerun)
 	return p, diags
@@ -173,7 +174,7 @@ func remadeUpstreams(s *Stage, finished *record.Record, settled map[string]*Stag
 // reproducible reports whether the stage's key determines its outputs to the
 // bit, as that of a checkout does, or as far as anyone may tell: an environment is
 // made of the packages that its key names.
-func (s *Stage) reproducible() bool { return s.Clone != nil || s.Venv != nil }
+func (s *Stage) reproducible() bool { return s.Clone != nil || s.Venv != nil || s.Data != nil }
 
 func clonesOf(all []*stages.Stage) map[string]stages.Clone {
 	clones := map[string]stages.Clone{}

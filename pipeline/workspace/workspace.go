@@ -94,6 +94,12 @@ func (w *Workspace) Packages() string { return filepath.Join(w.Root, "packages")
 // Files is where files beside a pipeline are frozen, by digest, when it is applied.
 func (w *Workspace) Files() string { return filepath.Join(w.Root, "files") }
 
+// Data is where downloaded files are kept, each named by its sha256.
+func (w *Workspace) Data() string { return filepath.Join(w.Root, "data") }
+
+// Digests is where the digests of large files are remembered.
+func (w *Workspace) Digests() string { return filepath.Join(w.Root, "digests") }
+
 // Store is the folder of all finished stages.
 func (w *Workspace) Store() string { return filepath.Join(w.Root, "store") }
 

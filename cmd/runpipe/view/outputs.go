@@ -24,7 +24,7 @@ func (h *Human) metrics(st run.Status) []string {
 }
 
 // outputs are the values of the pipeline's output blocks, and where the other
-// files are that commands have made. What clones and environments make is
+// files are that commands have made. What clones, environments and data make is
 // runpipe's own affair.
 func (h *Human) outputs(o Outcome) []string {
 	var t table
@@ -36,7 +36,7 @@ func (h *Human) outputs(o Outcome) []string {
 		}
 	}
 	for _, stage := range o.Stages {
-		if stage.Kind == "clone" || stage.Kind == "environment" {
+		if stage.Kind == "clone" || stage.Kind == "environment" || stage.Kind == "data" {
 			continue
 		}
 		for _, name := range slices.Sorted(maps.Keys(stage.Outputs)) {

@@ -10,7 +10,7 @@ defaults {
   slurm {
     partition = train.cnn.outputs.m # ERROR: Reference to a stage
   }
-  data { # ERROR: Unsupported block type
+  dataset { # ERROR: Unsupported block type
   }
 }
 
