@@ -14,21 +14,27 @@ import (
 // outputs are still to be collected. A job that is requeued while it collects
 // then loses a collection, not a training.
 type endedMark struct {
-	Version  int           `json:"version"`
-	Key      string        `json:"key"`
-	Restarts int           `json:"restarts"`  // of the start whose command ended
-	LogStart int64         `json:"log_start"` // where in the log that start begins, in bytes
-	Tasks    []record.Task `json:"tasks,omitempty"`
-	GPUs     []record.GPU  `json:"gpus,omitempty"`
+	Version   int           `json:"version"`
+	Key       string        `json:"key"`
+	Restarts  int           `json:"restarts"`  // of the start whose command ended
+	Collector int           `json:"collector"` // restarts of the start that collects
+	Owner     holder        `json:"owner"`     // its process
+	LogStart  int64         `json:"log_start"` // where in the log the first of them begins, in bytes
+	Tasks     []record.Task `json:"tasks,omitempty"`
+	GPUs      []record.GPU  `json:"gpus,omitempty"`
 }
-
-func (j *job) endedFile() string { return filepath.Join(j.attempt, "ended.json") }
 
 // markEnded writes down that the command ended well.
 func (j *job) markEnded() error {
-	mark := endedMark{Version: record.Version, Key: j.manifest.Key, Restarts: j.restarts, LogStart: j.logStart}
+	mark := endedMark{Key: j.manifest.Key, Restarts: j.restarts, LogStart: j.logStart}
 	j.recorder.change(func(r *record.Record) { mark.Tasks, mark.GPUs = r.Tasks, r.GPUs })
-	if err := workspace.WriteJSON(j.endedFile(), mark); err != nil {
+	return j.own(mark)
+}
+
+// own writes the mark as that of outputs which this start collects.
+func (j *job) own(mark endedMark) error {
+	mark.Version, mark.Collector, mark.Owner = record.Version, j.restarts, newHolder(j.name(), j.work())
+	if err := workspace.WriteJSON(endedFile(j.folder), mark); err != nil {
 		return fmt.Errorf("noting that the command has ended: %w", err)
 	}
 	return nil
@@ -37,19 +43,34 @@ func (j *job) markEnded() error {
 // takeUpEnded goes on with the collecting where an earlier start of this job
 // was stopped while it collected, if its outputs are all there still.
 func (j *job) takeUpEnded(context.Context) error {
-	var mark endedMark
-	if err := workspace.ReadJSON(j.endedFile(), &mark, record.Version); err != nil {
+	if j.manifest.Venv {
 		return nil
 	}
-	if mark.Key != j.manifest.Key || j.manifest.Venv || !j.outputsInPlace() {
-		os.Remove(j.endedFile())
-		return nil
+	for restarts := j.restarts; restarts >= 0; restarts-- {
+		folder := startFolder(j.attempt, restarts)
+		var mark endedMark
+		if err := workspace.ReadJSON(endedFile(folder), &mark, record.Version); err != nil || !j.mayTakeUp(mark) {
+			continue
+		}
+		own := j.folder
+		if j.folder = folder; !j.outputsInPlace() {
+			j.folder = own
+			continue
+		}
+		j.say("the command ended well in start %d of this job: collecting its outputs", mark.Restarts+1)
+		j.resumed, j.logStart = true, mark.LogStart
+		zero := 0
+		j.recorder.change(func(r *record.Record) { r.ExitCode, r.Tasks, r.GPUs = &zero, mark.Tasks, mark.GPUs })
+		return j.own(mark)
 	}
-	j.say("the command ended well in start %d of this job: collecting its outputs", mark.Restarts+1)
-	j.resumed, j.logStart = true, mark.LogStart
-	zero := 0
-	j.recorder.change(func(r *record.Record) { r.ExitCode, r.Tasks, r.GPUs = &zero, mark.Tasks, mark.GPUs })
+	os.Remove(endedFile(j.folder)) // a new working copy is made
 	return nil
+}
+
+// mayTakeUp reports whether what the mark stands for is of this stage, and in
+// the hands of nobody: two that collect would take the outputs from each other.
+func (j *job) mayTakeUp(mark endedMark) bool {
+	return mark.Key == j.manifest.Key && (mark.Owner.dead() || j.over(mark.Collector))
 }
 
 // outputsInPlace reports whether each output can be found in the working copy.

@@ -54,8 +54,7 @@ func (j *job) cleanUp() {
 		j.claim.release()
 	}
 	if j.made != nil { // by this job or by another
-		os.Remove(j.endedFile())
-		os.RemoveAll(j.work())
+		j.removeStarts(func(int) bool { return true })
 	}
 }
 

@@ -17,7 +17,7 @@ import (
 // its modules are loaded: only the script's own shell knows.
 const modulesVariable = "RUNPIPE_MODULES"
 
-func (j *job) modulesFile() string { return filepath.Join(j.attempt, "modules") }
+func (j *job) modulesFile() string { return filepath.Join(j.folder, "modules") }
 
 // loadedModules is what the script left of LOADEDMODULES, nil if it loads none.
 func (j *job) loadedModules() []string {

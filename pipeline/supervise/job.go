@@ -22,6 +22,7 @@ type job struct {
 	manifest  *stages.Manifest
 	workspace *workspace.Workspace
 	attempt   string // the attempt's folder
+	folder    string // of the start whose working copy is used: this one, or an earlier one to collect from
 	outer     environ
 	recorder  *recorder
 	signals   *signals
@@ -52,7 +53,8 @@ func open(o ExecOptions) (*job, error) {
 	j := &job{options: o, manifest: m, workspace: w, outer: newEnviron(o.Environ)}
 	j.id, j.restarts = jobID(m.Executor, j.outer)
 	j.attempt = workspace.Attempt(m.StageDir, m.Attempt)
-	if err := os.MkdirAll(j.attempt, 0o700); err != nil {
+	j.folder = startFolder(j.attempt, j.restarts)
+	if err := os.MkdirAll(j.folder, 0o700); err != nil {
 		return nil, &refusal{manifest: m, err: fmt.Errorf("making the attempt's folder: %w", err)}
 	}
 	if info, err := os.Stat(j.log()); err == nil {
@@ -68,7 +70,7 @@ func open(o ExecOptions) (*job, error) {
 }
 
 func (j *job) log() string  { return filepath.Join(j.attempt, "log") }
-func (j *job) work() string { return filepath.Join(j.attempt, "work") }
+func (j *job) work() string { return workFolder(j.folder) }
 
 // start is where in the working copy the command starts.
 func (j *job) start() string { return filepath.Join(j.work(), filepath.FromSlash(j.manifest.Dir)) }

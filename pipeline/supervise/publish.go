@@ -24,6 +24,9 @@ func (j *job) publish(ctx context.Context) error {
 	if cause := context.Cause(ctx); cause != nil {
 		return cause
 	}
+	if err := j.checkSuperseded(); err != nil {
+		return err
+	}
 	private, err := j.privateFolder()
 	if err != nil {
 		return fmt.Errorf("preparing the store: %w", err)
@@ -51,6 +54,17 @@ func (j *job) publish(ctx context.Context) error {
 	}
 	j.made, j.published = entry, true
 	return j.removeStale()
+}
+
+// checkSuperseded fails where the scheduler has given this start up and the job
+// runs again: its successor is the one that is waited for.
+func (j *job) checkSuperseded() error {
+	restarts := j.recorder.successor()
+	if restarts == 0 {
+		return nil
+	}
+	return &failure{state: record.Interrupted, code: exitFailed, err: fmt.Errorf(
+		"the job was requeued while this start of it still ran: start %d has taken its place", restarts+1)}
 }
 
 // privateFolder makes a folder beside the store's entries that no other job has:

@@ -19,7 +19,7 @@ func (j *job) ranks() int {
 	return j.manifest.Tasks
 }
 
-func (j *job) taskFolder() string { return filepath.Join(j.attempt, "tasks") }
+func (j *job) taskFolder() string { return filepath.Join(j.folder, "tasks") }
 
 // prepareTasks makes an empty folder for the ranks' records.
 func (j *job) prepareTasks() error {

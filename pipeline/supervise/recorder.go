@@ -76,10 +76,20 @@ func (r *recorder) conclude(state record.State, step, reason string) error {
 // node may live on for a while, and must not speak over its successor.
 func (r *recorder) write() error {
 	r.record.Version = record.Version
-	if now, err := record.Read(r.folder); err == nil && now.Job == r.record.Job && now.Restarts > r.record.Restarts {
+	if r.successor() > 0 {
 		return workspace.WriteJSON(recordOfRestart(r.folder, r.record.Restarts), r.record)
 	}
 	return record.Write(r.folder, &r.record)
+}
+
+// successor is the number of restarts of the start whose record stands in the
+// attempt's folder, if it is a later one of the same job; else 0.
+func (r *recorder) successor() int {
+	now, err := record.Read(r.folder)
+	if err != nil || now.Job != r.record.Job || now.Restarts <= r.record.Restarts {
+		return 0
+	}
+	return now.Restarts
 }
 
 // keepEarlier moves the record of the job's last start out of the way.

@@ -17,6 +17,7 @@ func (j *job) prepareWork(ctx context.Context) error {
 	if j.resumed {
 		return nil
 	}
+	j.removeStarts(func(restarts int) bool { return restarts < j.restarts && j.over(restarts) })
 	if err := j.removeEarlierWork(); err != nil {
 		return fmt.Errorf("removing the working copy of an earlier start: %w", err)
 	}
@@ -47,8 +48,9 @@ func (j *job) prepareWork(ctx context.Context) error {
 	return nil
 }
 
-// removeEarlierWork takes the folder out of the way before it removes it: the
-// processes of a start that was lost with its node may still write there.
+// removeEarlierWork removes the working copy that a start with the same number
+// has left, as where a person starts job.sh again. The folder is taken out of the
+// way first: something may still write there.
 func (j *job) removeEarlierWork() error {
 	aside := j.work() + "-removed"
 	if err := os.RemoveAll(aside); err != nil {
