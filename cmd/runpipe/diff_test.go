@@ -8,6 +8,7 @@ import (
 
 	"github.com/runpipe/runpipe/cmd/runpipe/view"
 	"github.com/runpipe/runpipe/pipeline/compare"
+	"github.com/runpipe/runpipe/stages/python/pythontest"
 )
 
 func TestDiffShowsOnlyWhatDiffers(t *testing.T) {
@@ -41,4 +42,16 @@ func TestDiffShowsOnlyWhatDiffers(t *testing.T) {
 		}
 		p.has(p.gets(0, "runpipe", "diff", "one", "two").stdout, "Code", first[:7]+" → "+second[:7], "Metrics", "0.1 → 0.2")
 	})
+}
+
+func TestDiffTellsOfPackages(t *testing.T) {
+	p, index := withPackages(t)
+	index.Add("a", pythontest.Wheel("a", "1.1"))
+	p.gets(0, "runpipe", "apply", "--name", "one", "--var", "wanted=a==1.0", "p.hcl")
+	p.gets(0, "runpipe", "apply", "--name", "two", "--var", "wanted=a==1.1", "p.hcl")
+	r := p.gets(4, "runpipe", "diff", "--exit-code", "one", "two")
+	p.has(r.stdout, "Packages", "environment.python  a  1.0 → 1.1")
+	if strings.Contains(r.stdout, "Parameters") || strings.Contains(r.stdout, "environment.other") {
+		t.Errorf("more than the packages:\n%s", r.stdout)
+	}
 }

@@ -100,17 +100,58 @@ func TestATamperedInputIsFoundWhenTheJobStarts(t *testing.T) {
 	})
 }
 
-// The attack: the checkout, and the code in it, is changed while the job waits.
-func TestATamperedCheckoutIsFoundWhenTheJobStarts(t *testing.T) {
+// An output, a checkout or an environment that is changed while the job waits that
+// rests on it: the job finds it, and does not run.
+func TestATamperedCheckoutOrEnvironmentIsFoundWhenTheJobStarts(t *testing.T) {
+	for what, attack := range map[string]struct{ files, address string }{
+		"checkout":    {".runpipe/store/*/outputs/tree/use.py", "clone.code"},
+		"environment": {".runpipe/envs/*/lib/python3*/site-packages/a.py", "environment.python"},
+	} {
+		t.Run(what, func(t *testing.T) {
+			p, _ := withPackages(t)
+			p.repository("code", map[string]string{"use.py": "import a\nprint('a is', a.__version__)\n"})
+			gate := filepath.Join(p.dir, "gate")
+			p.write("p.hcl", `
+clone "code" { repository = "code" }
+environment "python" { packages = ["a"] }
+stage "gate" {
+  after  = [clone.code, environment.python]
+  script = "touch '`+gate+`.up'; until [ -e '`+gate+`' ]; do sleep 0.05; done"
+}
+stage "use" {
+  after       = [stage.gate]
+  source      = clone.code
+  environment = environment.python
+  command     = ["python", "use.py"]
+}
+`)
+			p.gets(0, "runpipe", "apply", "--detach", "p.hcl")
+			await(p, "the gate", func() bool { _, err := os.Stat(gate + ".up"); return err == nil })
+			found, err := filepath.Glob(filepath.Join(p.dir, attack.files))
+			if err != nil || len(found) != 1 {
+				t.Fatal(found, err)
+			}
+			p.must(os.WriteFile(found[0], []byte(p.read(found[0])+"\n"), 0o644))
+			p.write("gate", "")
+			p.gets(3, "runpipe", "watch")
+			_, stages := p.status("")
+			p.has(stages["stage.use"].Reason, attack.address+" is not what it was", filepath.Base(found[0])+" changed")
+			if log := p.read(stages["stage.use"].Log); strings.Contains(log, "a is") {
+				t.Errorf("the command ran:\n%s", log)
+			}
+			p.has(p.gets(4, "runpipe", "verify").stdout, filepath.Base(found[0])+" changed")
+		})
+	}
+}
+
+// What was damaged before a plan is made is made again.
+func TestAPlanNoticesWhatWasDamaged(t *testing.T) {
 	p := newPerson(t, nil)
 	p.repository("code", chainCode())
 	p.write("mnist.hcl", chain)
 	p.gets(0, "runpipe", "apply", "mnist.hcl")
-	tree, err := filepath.Glob(filepath.Join(p.dir, ".runpipe/store/*/outputs/tree"))
-	if err != nil || len(tree) != 1 {
-		t.Fatal(tree, err)
-	}
-	p.must(os.WriteFile(filepath.Join(tree[0], "conftest.py"), nil, 0o644)) // a file too many
-	r := p.gets(3, "runpipe", "apply", "--var", "seed=9", "mnist.hcl")
-	p.has(r.stdout, "clone.code is not what it was", "path/conftest.py added")
+	_, stages := p.status("")
+	p.must(os.WriteFile(stages["train.cnn"].Outputs["model"], []byte("model 2\n"), 0o644)) // as long as it was
+	p.has(p.gets(0, "runpipe", "apply", "mnist.hcl").stdout, "outputs damaged: model changed", "upstream train.cnn runs", "2 to run, 2 reused")
+	p.gets(0, "runpipe", "verify")
 }

@@ -61,7 +61,10 @@ func (f facts) flatten(t Topic, name string, value any) {
 	switch v := value.(type) {
 	case map[string]any:
 		for key, entry := range v {
-			f.flatten(t, name+"."+key, entry)
+			if t != Packages { // a package's name tells enough
+				key = name + "." + key
+			}
+			f.flatten(t, key, entry)
 		}
 	case []any:
 		words := make([]string, len(v))

@@ -8,6 +8,7 @@ import (
 
 	"github.com/runpipe/runpipe/pipeline/check"
 	"github.com/runpipe/runpipe/pipeline/record"
+	"github.com/runpipe/runpipe/pipeline/seal"
 	"github.com/runpipe/runpipe/pipeline/workspace"
 	"github.com/runpipe/runpipe/stages"
 )
@@ -36,6 +37,13 @@ func stored(w *workspace.Workspace, key string) (r *record.Record, missing strin
 		if info.Mode().IsRegular() && info.Size() != output.Size {
 			return nil, "outputs changed: " + filepath.ToSlash(output.Path)
 		}
+	}
+	found, err := seal.Check(w.Finished(key), r, seal.Glance)
+	if err != nil {
+		return nil, "outputs cannot be read: " + err.Error()
+	}
+	if len(found) > 0 {
+		return nil, "outputs damaged: " + seal.Summary(found)
 	}
 	return r, ""
 }

@@ -18,8 +18,9 @@ type Depth int
 
 // The depths.
 const (
-	// Glance believes stamps, and does not go where a link leads: an environment
-	// has tens of thousands of files.
+	// Glance believes a size and a modification time, as make(1) does, and does not
+	// go where a link leads: an environment has tens of thousands of files. What
+	// was made before there were seals is not looked into.
 	Glance Depth = iota
 	// Quick believes stamps: what a job does when it starts.
 	Quick
@@ -65,12 +66,15 @@ func Summary(all []Difference) string {
 // tells what differs, sorted. The error is for what hinders the comparison; a
 // file that is missing or cannot be read is a difference.
 func Check(folder string, r *record.Record, depth Depth) ([]Difference, error) {
-	s, err := Read(folder)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		s = nil // damaged: the record's own digests still hold
-	}
+	var s *Seal
 	var all []Difference
 	for _, o := range r.Outputs {
+		if s == nil && (depth != Glance || o.Contents == "") {
+			var err error
+			if s, err = Read(folder); err != nil {
+				s = &Seal{} // none, or damaged: the record's own digests still hold
+			}
+		}
 		found, err := checkOutput(folder, o, s, depth)
 		if err != nil {
 			return nil, err
@@ -106,8 +110,15 @@ func checkOutput(folder string, o record.Output, s *Seal, depth Depth) ([]Differ
 	if sealed != nil && (stages.Listing{Folder: sealed.Folder, Lines: sealed.Lines}).Content().Digest != want {
 		sealed = nil // not what the record speaks of
 	}
-	if sealed != nil && depth != Full {
-		believe(now.Lines, sealed.Lines, s.Sealed)
+	switch {
+	case sealed == nil && depth == Glance:
+		return nil, nil
+	case sealed != nil && depth == Glance:
+		believe(now.Lines, sealed.Lines, func(old, line stages.Line) bool { return line.Modified == old.Modified })
+	case sealed != nil && depth == Quick:
+		believe(now.Lines, sealed.Lines, func(old, line stages.Line) bool {
+			return line.Stamp == old.Stamp && old.Changed != 0 && old.Changed < s.Sealed
+		})
 	}
 	if err := now.Fill(); err != nil {
 		return one(Unreadable), nil
@@ -128,17 +139,16 @@ func linkFault(err error) string {
 	return Elsewhere
 }
 
-// believe takes over the digests of files whose stamps are those of the seal.
-func believe(now, then []stages.Line, sealed int64) {
+// believe takes over the digests of files that have kept their size, and are
+// otherwise the same in the sense of same.
+func believe(now, then []stages.Line, same func(old, line stages.Line) bool) {
 	known := map[string]stages.Line{}
 	for _, line := range then {
-		if line.Changed != 0 && line.Changed < sealed {
-			known[line.Path] = line
-		}
+		known[line.Path] = line
 	}
 	for i := range now {
 		line := &now[i]
-		if old, ok := known[line.Path]; ok && line.Digest == "" && line.Stamp == old.Stamp && line.Size == old.Size {
+		if old, ok := known[line.Path]; ok && line.Digest == "" && line.Size == old.Size && same(old, *line) {
 			line.Digest = old.Digest
 		}
 	}

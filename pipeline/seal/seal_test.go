@@ -121,6 +121,28 @@ func TestASealIsHeldAgainstTheRecord(t *testing.T) {
 	}
 }
 
+// A plan looks at sizes and times alone, and leaves environments to their jobs.
+func TestAGlanceSeesWhatAnEditorLeaves(t *testing.T) {
+	folder, r := entry(t)
+	glance := func() []seal.Difference {
+		found, err := seal.Check(folder, r, seal.Glance)
+		must(t, err)
+		return found
+	}
+	write(t, filepath.Join(folder, "outputs/venv/lib/numpy.py"), "sum = 2")
+	if found := glance(); len(found) > 0 {
+		t.Errorf("got %v", found)
+	}
+	write(t, filepath.Join(folder, "outputs/model"), "wEights")
+	if diff := cmp.Diff([]seal.Difference{{Output: "model", What: seal.Changed}}, glance()); diff != "" {
+		t.Error(diff)
+	}
+	must(t, os.Remove(filepath.Join(folder, seal.File)))
+	if found := glance(); len(found) > 0 {
+		t.Errorf("an entry without a seal: %v", found)
+	}
+}
+
 // What a stamp vouches for is not read: a job starts at once on a large input.
 func TestAStampSparesReading(t *testing.T) {
 	folder, _ := entry(t)
