@@ -147,6 +147,11 @@ func venvScript(s *Stage, at Placement, install *installation) string {
 		line("")
 		install.script(line)
 	}
+	line("")
+	line("# For the record: what is there now.")
+	line(`"$venv_python" -I - >"$RUNPIPE_VENV/%s" <<'END'`, InstalledFile)
+	b.WriteString(installedScript)
+	line("END")
 	line(`ln -s "$RUNPIPE_VENV" %s`, venvOutput)
 	return b.String()
 }
@@ -158,7 +163,7 @@ func (i *installation) script(line func(string, ...any)) {
 		line("# From %s, by the variables of pip and uv.", strings.Join(i.indexes, " and "))
 	}
 	line(`if [ -n "$uv" ]; then`)
-	line(`  install=("$uv" pip install --python "$venv_python")`)
+	line(`  install=("$uv" pip install --python "$venv_python" --compile-bytecode)`)
 	line("else")
 	line(`  install=("$venv_python" -m pip install --disable-pip-version-check --no-input --progress-bar off)`)
 	line("fi")

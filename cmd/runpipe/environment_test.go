@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/runpipe/runpipe/pipeline/record"
 	"github.com/runpipe/runpipe/stages/python/pythontest"
 )
 
@@ -41,6 +42,14 @@ func (p *person) usesIndex(index *pythontest.Index) {
 	p.environ = append(p.environ, "PIP_INDEX_URL="+index.Address(), "UV_DEFAULT_INDEX="+index.Address())
 }
 
+// record is what the store has of a stage.
+func (p *person) record(key string) *record.Record {
+	p.Helper()
+	r, err := record.Read(filepath.Join(p.dir, ".runpipe", "store", key))
+	p.must(err)
+	return r
+}
+
 // path puts a folder in front of the person's PATH.
 func (p *person) path(dir string) {
 	for i := len(p.environ) - 1; i >= 0; i-- {
@@ -57,6 +66,10 @@ func TestPackagesStayAsTheyWereLocked(t *testing.T) {
 	_, stages := p.status("")
 	p.has(p.read(stages["stage.use"].Log), "a is 1.0")
 	key := stages["environment.python"].Key
+	if r := p.record(key); r.Installed == nil || !strings.HasPrefix(r.Interpreter.Version, "3.") || !filepath.IsAbs(r.Interpreter.Path) ||
+		len(r.Packages) != 1 || r.Packages[0] != (record.Package{Name: "a", Version: "1.0"}) {
+		t.Errorf("installed is %+v", r.Installed)
+	}
 
 	// The index moves on; nobody asks it.
 	index.Add("a", pythontest.Wheel("a", "1.1"))

@@ -71,6 +71,8 @@ type Record struct {
 	Machine     *Machine `json:"machine,omitempty"`
 	Usage       *Usage   `json:"usage,omitempty"`
 
+	*Installed // of an environment
+
 	Outputs []Output           `json:"outputs,omitempty"`
 	Metrics map[string]float64 `json:"metrics,omitempty"`
 	Results any                `json:"results,omitempty"` // the metrics file as it is: what checks see besides Metrics

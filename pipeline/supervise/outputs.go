@@ -127,6 +127,7 @@ func (j *job) examineVenv(out *output) (stages.Listing, error) {
 		return stages.Listing{}, fmt.Errorf("no virtual environment was built: %w", err)
 	}
 	out.linked = target
+	j.recordInstalled()
 	return stages.ListingOf(target)
 }
 
