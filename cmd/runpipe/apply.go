@@ -68,7 +68,7 @@ and what went wrong. Progress is written to stderr. --json writes what
 	cmd.Flags().StringVar(&o.name, "name", "", "give the run a `NAME`, by which it can be found again")
 	cmd.Flags().BoolVar(&o.detach, "detach", false, "submit and leave; the run goes on without this terminal")
 	o.invalidDep = yesNo(a.getenv("RUNPIPE_KILL_ON_INVALID_DEP") != "no")
-	cmd.Flags().Var(&o.invalidDep, "kill-on-invalid-dep", "`yes or no`: have Slurm cancel the dependents of a failed stage; with no the failing job does so itself; also RUNPIPE_KILL_ON_INVALID_DEP")
+	cmd.Flags().Var(&o.invalidDep, "kill-on-invalid-dep", "`yes|no`: Slurm cancels the dependents of a failed stage; with no the failing job does; also RUNPIPE_KILL_ON_INVALID_DEP")
 	cmd.Flags().BoolVar(&o.json, "json", false, "write the run's status as JSON to stdout")
 	return cmd
 }

@@ -30,7 +30,7 @@ func (a *app) executorFlag(cmd *cobra.Command, choice *string) {
 	if *choice == "" {
 		*choice = executorAuto
 	}
-	cmd.Flags().StringVar(choice, "executor", *choice, "`WHERE` stages run: auto, slurm or local; auto is Slurm where it is set up; also RUNPIPE_EXECUTOR")
+	cmd.Flags().StringVar(choice, "executor", *choice, "`WHERE` stages run: auto (Slurm where it is set up), slurm or local; also RUNPIPE_EXECUTOR")
 	_ = cmd.RegisterFlagCompletionFunc("executor", cobra.FixedCompletions(executors, cobra.ShellCompDirectiveNoFileComp)) // fails only for a flag that does not exist
 }
 

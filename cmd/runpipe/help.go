@@ -2,6 +2,8 @@ package main
 
 import (
 	"regexp"
+	"strconv"
+	"strings"
 
 	"github.com/runpipe/runpipe/stages"
 	"github.com/spf13/cobra"
@@ -28,11 +30,11 @@ Other verbs:{{range $cmds}}{{if (and (eq .GroupID "") .IsAvailableCommand)}}
 {{- if .HasAvailableLocalFlags}}
 
 Flags:
-{{.LocalFlags.FlagUsages | trimTrailingWhitespaces}}{{end}}
+{{.LocalFlags.FlagUsagesWrapped COLUMNS | trimTrailingWhitespaces}}{{end}}
 {{- if .HasAvailableInheritedFlags}}
 
 Flags of every verb:
-{{.InheritedFlags.FlagUsages | trimTrailingWhitespaces}}{{end}}
+{{.InheritedFlags.FlagUsagesWrapped COLUMNS | trimTrailingWhitespaces}}{{end}}
 {{- with index .Annotations "` + statusKey + `"}}
 
 Exit status:
@@ -41,6 +43,11 @@ Exit status:
 
 "{{.CommandPath}} VERB --help" tells more about a verb.{{end}}
 `
+
+// usageFor is the template for a terminal of so many columns, 0 for any number.
+func usageFor(columns int) string {
+	return strings.ReplaceAll(usageTemplate, "COLUMNS", strconv.Itoa(columns))
+}
 
 func newHelp(root *cobra.Command) *cobra.Command {
 	return &cobra.Command{

@@ -61,9 +61,9 @@ the same scripts run right here.`,
 	root.SetOut(a.out)
 	root.SetErr(a.err)
 	root.CompletionOptions.DisableDefaultCmd = true
-	root.PersistentFlags().StringVar(&a.workspace, "workspace", a.getenv("RUNPIPE_WORKSPACE"), "keep runs and outputs in `DIR`, or RUNPIPE_WORKSPACE; else in the nearest .runpipe in or above the current folder")
+	root.PersistentFlags().StringVar(&a.workspace, "workspace", a.getenv("RUNPIPE_WORKSPACE"), "`DIR` where runs are kept; else the nearest .runpipe; also RUNPIPE_WORKSPACE")
 	root.SetHelpTemplate(helpTemplate)
-	root.SetUsageTemplate(usageTemplate)
+	root.SetUsageTemplate(usageFor(a.out.Width()))
 	root.SetHelpCommand(newHelp(root))
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usage(cmd, "%s", flagFault(cmd, err)) })
 	root.AddGroup(

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/runpipe/runpipe/cmd/runpipe/view"
 	"github.com/runpipe/runpipe/pipeline/plan"
 	"github.com/runpipe/runpipe/slurm"
 )
@@ -38,16 +39,38 @@ func verdicts(ctx context.Context, compiled []*plan.Compiled) (map[string]string
 		})
 	}
 	asking.Wait()
+	partitions, err := slurm.NewClient("").Partitions(ctx)
+	if err != nil {
+		return nil, err
+	}
 	refused := map[string]string{}
 	for i, c := range compiled {
 		if errs[i] != nil {
 			return nil, errs[i]
+		}
+		if said[i] == "" {
+			said[i] = tooLong(partitions, c.Job)
 		}
 		if said[i] != "" {
 			refused[c.Address.String()] = said[i]
 		}
 	}
 	return refused, ctx.Err()
+}
+
+// tooLong says that a job asks for more time than its partition gives, which Slurm
+// may not tell before it lets the job wait for ever.
+func tooLong(partitions slurm.Partitions, job slurm.Job) string {
+	limit := partitions.Limit(job.Site.Partition)
+	if limit == 0 || job.Resources.Time <= limit {
+		return ""
+	}
+	where := job.Site.Partition
+	if where == "" {
+		where = partitions.Default
+	}
+	return fmt.Sprintf("it asks for %s, and the partition %s gives %s at most; lower resources.time, or choose another slurm.partition",
+		view.Duration(job.Resources.Time), where, view.Duration(limit))
 }
 
 // verdict is why Slurm refuses a script, or "".
