@@ -97,11 +97,14 @@ func TestData(t *testing.T) {
 			t.Errorf("the run is %s with %d stages, and the server was asked %d times", st.State, len(st.Stages), s.asked)
 		}
 		p.has(p.read(stages["train.cnn"].Log), "seven\nweights\nmode 444\nmode 444\n")
+		first := st.Run
 		p.has(p.gets(0, "runpipe", "apply", "mnist.hcl").stdout, "Plan: 0 to run, 3 reused.")
 		p.shellchecked()
 
 		// With its file in the workspace, data needs no network.
 		s.Close()
+		p.gets(0, "runpipe", "verify", first)
+		p.has(p.gets(0, "runpipe", "reproduce", first).stdout, "IDENTICAL")
 		p.gets(0, "runpipe", "apply", "--rerun", "data.digits", "mnist.hcl")
 		p.must(os.RemoveAll(filepath.Join(p.dir, ".runpipe/store")))
 		p.gets(0, "runpipe", "apply", "mnist.hcl")

@@ -32,8 +32,8 @@ func newGC(a *app) *cobra.Command {
 		GroupID: groupCompare,
 		Short:   "Free what no kept run needs",
 		Long: `Lists what no kept run of the workspace needs, asks, and removes it: results in the
-store, environments, frozen files, old copies of runpipe, and what jobs left that
-were cut short. All runs are kept, unless --keep or --older-than says otherwise; with
+store, environments, frozen files, downloads, old copies of runpipe, and what jobs
+left that were cut short. All runs are kept, unless --keep or --older-than says otherwise; with
 both, a run goes that is neither among the newest nor young. A run that has not ended
 is never touched, nor is anything that it needs. An apply that begins meanwhile finds
 all that it reuses, or says that it has to be started again. Fetched repositories stay.

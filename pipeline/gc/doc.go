@@ -1,5 +1,5 @@
 // Package gc frees what no kept run needs: entries of the store, environments,
-// frozen files, copies of runpipe, and runs that are not to be kept.
+// frozen files, downloads, copies of runpipe, and runs that are not to be kept.
 //
 // It is safe beside an apply that is about to reuse what it frees. Everything is
 // renamed out of sight first; then the runs are listed again, and what a run that

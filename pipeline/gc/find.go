@@ -24,6 +24,7 @@ const (
 	Environment Kind = "environment"
 	Frozen      Kind = "file" // from beside a pipeline
 	Program     Kind = "program"
+	Download    Kind = "download" // of a data stage
 	Leftover    Kind = "leftover" // of a job or of a gc that was cut short
 )
 
@@ -129,7 +130,7 @@ type place struct {
 
 func (c *collection) places() []place {
 	w := c.workspace
-	return []place{{w.Store(), Result}, {w.Environments(), Environment}, {w.Files(), Frozen}, {w.Bin(), Program}, {w.Runs(), RunFolder}}
+	return []place{{w.Store(), Result}, {w.Environments(), Environment}, {w.Files(), Frozen}, {w.Bin(), Program}, {w.Data(), Download}, {w.Runs(), RunFolder}}
 }
 
 // unneeded lists the entries of a folder that nothing needs.
@@ -148,6 +149,8 @@ func (c *collection) unneeded(p place) ([]Item, error) {
 				continue
 			}
 			item.Kind = Leftover
+		case p.kind == Download && !c.abandoned(e): // one that an apply is about to use, or is on its way
+			continue
 		case p.kind == RunFolder: // those were chosen by what stands in them
 			continue
 		case hidden && p.kind != Result, c.needed.has(p.kind, e.Name()):
@@ -162,8 +165,9 @@ func (c *collection) unneeded(p place) ([]Item, error) {
 	return items, nil
 }
 
-// abandoned reports whether what a gc has put out of sight is there so long that
-// this gc is not about to put it back: a rename changes the change time.
+// abandoned reports whether something is there so long that nobody is about to use
+// it: another gc to put it back, as a rename changes the change time; an apply, as
+// the use of a download does.
 func (c *collection) abandoned(e fs.DirEntry) bool {
 	info, err := e.Info()
 	if err != nil {

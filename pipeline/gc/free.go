@@ -37,7 +37,7 @@ func Free(w *workspace.Workspace, items []Item, o Options) ([]Item, error) {
 	// Results first: which environments are needed stands in them.
 	hidden, err := putBack(w, hidden, o, Result)
 	if err == nil {
-		hidden, err = putBack(w, hidden, o, Environment, Frozen, Program)
+		hidden, err = putBack(w, hidden, o, Environment, Frozen, Program, Download)
 	}
 	if err != nil {
 		return nil, errors.Join(err, restore(hidden))

@@ -181,3 +181,29 @@ func TestALeftoverOfAGCIsFreed(t *testing.T) {
 		t.Errorf("left: %v", got)
 	}
 }
+
+// A download stays while a kept run needs it, or somebody may just be using it.
+func TestDownloads(t *testing.T) {
+	s := newSite(t)
+	r := plan.Submitted{Version: plan.SubmittedVersion, Run: "20261101-000000-aaaa", Pipeline: "p", Created: now}
+	r.Stages = []plan.SubmittedStage{{Address: "data.d", Key: key("a"), Ingredients: map[string]any{"sha256": key("d")}}}
+	s.must(workspace.WriteJSON(filepath.Join(s.Workspace.Run(r.Run), plan.SubmittedFile), r))
+	for _, name := range []string{key("d"), key("e"), "part-0123"} {
+		s.write(filepath.Join(s.Data(), name))
+	}
+	find := func(at time.Time) (names []string) {
+		t.Helper()
+		items, err := gc.Find(s.Workspace, gc.Options{Keep: -1, Now: at, Live: func(*run.Run) bool { return false }})
+		s.must(err)
+		for _, item := range items {
+			names = append(names, string(item.Kind)+" "+filepath.Base(item.Path))
+		}
+		return names
+	}
+	if got := find(time.Now()); got != nil {
+		t.Errorf("a fresh download is freed: %v", got)
+	}
+	if diff := cmp.Diff([]string{"download " + key("e"), "download part-0123"}, find(time.Now().Add(2*time.Hour))); diff != "" {
+		t.Errorf("freed (-want +got):\n%s", diff)
+	}
+}

@@ -22,7 +22,7 @@ type needs struct {
 func newNeeds(w *workspace.Workspace) needs {
 	return needs{
 		workspace: w, building: map[string]bool{},
-		names: map[Kind]map[string]bool{Result: {}, Environment: {}, Frozen: {}, Program: {}},
+		names: map[Kind]map[string]bool{Result: {}, Environment: {}, Frozen: {}, Program: {}, Download: {}},
 	}
 }
 
@@ -41,6 +41,9 @@ func (n needs) add(r *run.Run, live bool) error {
 			n.building[s.Key] = true
 		}
 		n.environments(s.Key)
+		if sum, ok := s.Ingredients["sha256"].(string); ok { // of data
+			n.names[Download][sum] = true
+		}
 		files, _ := s.Ingredients["files"].(map[string]any)
 		for _, digest := range files {
 			if text, ok := digest.(string); ok {

@@ -7,12 +7,14 @@ import (
 	"io/fs"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/hashicorp/hcl/v2"
 
 	"github.com/runpipe/runpipe/pipeline"
 	"github.com/runpipe/runpipe/pipeline/lock"
 	"github.com/runpipe/runpipe/pipeline/workspace"
+	"github.com/runpipe/runpipe/stages"
 	"github.com/runpipe/runpipe/stages/digest"
 	"github.com/runpipe/runpipe/stages/download"
 	"github.com/runpipe/runpipe/stages/git"
@@ -38,17 +40,18 @@ func Data(p *pipeline.Pipeline, w *workspace.Workspace, progress func(label stri
 // what was pinned, so that no job needs a network.
 func (p *Plan) fetchData(ctx context.Context, progress func(label string) git.Progress) hcl.Diagnostics {
 	s := source{p.workspace, digests(p.workspace), progress}
-	run := map[string]*Stage{}
-	for _, stage := range p.Stages {
-		if stage.Data != nil && stage.Action == Run {
-			run[stage.Address.String()] = stage
-		}
+	asked := map[string]pipeline.Data{}
+	for _, d := range p.data {
+		asked[d.Address.String()] = d
 	}
 	var diags hcl.Diagnostics
-	for _, d := range p.data {
-		stage := run[d.Address.String()]
-		if stage == nil {
+	for _, stage := range p.Stages {
+		if stage.Data == nil || stage.Action != Run {
 			continue
+		}
+		d, ok := asked[stage.Address.String()]
+		if !ok { // the plan was made from a run's record, which holds no credentials
+			d = pipeline.Data{Address: stage.Address, DataRequest: stages.DataRequest{URL: stage.Data.URL, Path: stage.Data.Path}}
 		}
 		if _, err := s.read(ctx, d, stage.Data.SHA256); err != nil {
 			diags = append(diags, dataDiagnostic(d, err))
@@ -94,10 +97,12 @@ func (s source) read(ctx context.Context, d pipeline.Data, want string) (lock.Da
 	return lock.DataPin{SHA256: r.SHA256, Size: r.Size}, err
 }
 
-// dropDamaged removes a downloaded file that is no longer what its name says.
+// dropDamaged removes a downloaded file that is no longer what its name says. One
+// that is whole gets a new change time: gc leaves alone what was used a while ago.
 func (s source) dropDamaged(ctx context.Context, want string) error {
 	path := download.Path(s.workspace.Data(), want)
-	if info, err := os.Stat(path); want == "" || err != nil || info.IsDir() {
+	info, err := os.Stat(path)
+	if want == "" || err != nil || info.IsDir() {
 		return nil
 	}
 	got, err := s.digest(ctx, path, nil)
@@ -105,6 +110,7 @@ func (s source) dropDamaged(ctx context.Context, want string) error {
 		return err
 	}
 	if got == want {
+		_ = os.Chtimes(path, time.Time{}, info.ModTime()) // fails for another user's file
 		return nil
 	}
 	return os.Remove(path)

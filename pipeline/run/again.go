@@ -21,13 +21,14 @@ var ErrNothingMade = errors.New("only a run whose stages have all succeeded can 
 
 // Again plans to make all stages of a run anew, in a workspace of their own below
 // the run's folder: what the run has made is compared with, and so left alone.
-// Repositories and files from beside the pipeline are those of the run's workspace.
+// Repositories, downloads, and files from beside the pipeline are those of the run's
+// workspace.
 func Again(ctx context.Context, r *Run, id string, environ []string) (*plan.Plan, *workspace.Workspace, error) {
 	w, err := workspace.Create(filepath.Join(r.Dir, reproductions, id))
 	if err != nil {
 		return nil, nil, err
 	}
-	for _, shared := range []string{r.workspace.Repos(), r.workspace.Files()} {
+	for _, shared := range []string{r.workspace.Repos(), r.workspace.Files(), r.workspace.Data()} {
 		if err := share(w, shared); err != nil {
 			return nil, nil, fmt.Errorf("preparing the workspace of the reproduction: %w", err)
 		}
