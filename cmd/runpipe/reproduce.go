@@ -116,7 +116,7 @@ func (o *reproduceOptions) tolerances(cmd *cobra.Command) ([]stages.Tolerance, e
 // repeated is the run that is to be judged, once it has ended.
 func (o *reproduceOptions) repeated(ctx context.Context, was *run.Run) (*run.Run, error) {
 	if o.by != "" {
-		return o.pick(o.by)
+		return o.ended(ctx)
 	}
 	outliveReader()
 	i := listen()
@@ -137,6 +137,20 @@ func (o *reproduceOptions) repeated(ctx context.Context, was *run.Run) (*run.Run
 	}
 	if err == nil && sig != nil {
 		return nil, o.left(ctx, was, r, x)
+	}
+	return r, err
+}
+
+// ended is the run that --by names, of which there is nothing to judge while it
+// goes on.
+func (o *reproduceOptions) ended(ctx context.Context) (*run.Run, error) {
+	r, err := o.pick(o.by)
+	if err != nil {
+		return nil, err
+	}
+	st, err := o.statusOf(ctx, r)
+	if err == nil && !st.State.Ended() {
+		err = fmt.Errorf("run %s is %s: it can be judged when it has ended", r.Run, st.State)
 	}
 	return r, err
 }

@@ -90,13 +90,19 @@ func changes(address string, was, is facts) []Change {
 	var all []Change
 	for _, topic := range topics {
 		for _, name := range names(was[topic], is[topic]) {
-			if a, b := was[topic][name], is[topic][name]; a != b {
+			if a, b := was[topic][name], is[topic][name]; a != b && !unread(topic, name, a, b) {
 				a, b = middle(a, b)
 				all = append(all, Change{topic, address, name, a, b})
 			}
 		}
 	}
 	return all
+}
+
+// unread reports whether one of the machines did not tell: nothing is known to
+// differ. No GPU is a fact.
+func unread(t Topic, name, was, is string) bool {
+	return t == Hardware && name != "gpus" && (was == "" || is == "")
 }
 
 func names(a, b map[string]string) []string {
