@@ -15,6 +15,7 @@ func classify(err *commandError) error {
 		{"Socket timed out", ErrAmbiguous},                        // 10 s without an answer: the request may have been carried out
 		{"Message receive failure", ErrAmbiguous},                 // sent, and the answer got lost
 		{"Zero Bytes were transmitted or received", ErrAmbiguous}, // the connection broke
+		{"Unexpected message received", ErrAmbiguous},             // scontrol, of a controller that was frozen
 		{"Slurm accounting storage is disabled", ErrNoAccounting},
 		{"Unable to contact slurm controller", ErrUnreachable},
 		{"Connection refused", ErrUnreachable},

@@ -1,13 +1,17 @@
 package main
 
 import (
+	"context"
 	"math"
 	"os"
 
 	"github.com/spf13/cobra"
 
+	"github.com/runpipe/runpipe/pipeline/run"
 	"github.com/runpipe/runpipe/pipeline/supervise"
+	"github.com/runpipe/runpipe/pipeline/workspace"
 	"github.com/runpipe/runpipe/slurm/local"
+	"github.com/runpipe/runpipe/stages"
 )
 
 // The verbs of this file are called by scripts and by runpipe itself, never by
@@ -36,6 +40,9 @@ func newExec(a *app) *cobra.Command {
 		RunE: func(_ *cobra.Command, args []string) error {
 			o.Manifest, o.Script = args[0], args[1]
 			o.Environ, o.Stdout, o.Stderr = a.environ, os.Stdout, os.Stderr
+			o.Failed = func(w *workspace.Workspace, m *stages.Manifest) error {
+				return run.CancelDependents(context.Background(), w, m.Run, m.Address, a.executorOf)
+			}
 			return exitWith(supervise.Exec(o))
 		},
 	}

@@ -23,7 +23,7 @@ func TestMain(m *testing.M) {
 	if verb && filepath.Base(os.Args[0]) != "runpipe" || strings.HasPrefix(filepath.Base(os.Args[0]), "runpipe-") {
 		os.Exit(Main())
 	}
-	testscript.Main(tests{m}, map[string]func(){"runpipe": main})
+	testscript.Main(tests{m}, map[string]func(){"runpipe": mainWithFaults})
 }
 
 // tests are those of this package, with the cluster that they share.

@@ -27,6 +27,7 @@ const (
 	EventSubmitted Event = "submitted"
 	EventRefused   Event = "refused"
 	EventUnsent    Event = "unsent"  // the scheduler could not be reached: there is no job
+	EventRestart   Event = "restart" // what came before counts no more: the scheduler lost jobs, the rest was cancelled
 	EventDropped   Event = "dropped" // jobs beside the one that counts, of the same token
 	EventRelease   Event = "release"
 	EventReleased  Event = "released"

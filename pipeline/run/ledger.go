@@ -39,6 +39,8 @@ func (l *ledger) add(e Entry) {
 		l.tries[e.Address]--
 	case EventSubmitted:
 		l.jobs[e.Address] = submittedJob{id: e.Job, attempt: e.Attempt, token: e.Token, at: e.Time}
+	case EventRestart:
+		l.jobs, l.tries, l.releasing = map[string]submittedJob{}, map[string]int{}, false
 	case EventRefused:
 		l.refused, l.rolledBack = e.Address, e.Error
 		l.tries[e.Address]--

@@ -143,6 +143,19 @@ func TestReconcile(t *testing.T) {
 			"running", "clone.code queued: requeued once",
 			"train.cnn waiting: for clone.code", "evaluate.accuracy waiting: for train.cnn",
 		}},
+		{"a requeued start that runs beats the failure of the one before", func(e *evidence) {
+			e.records["clone.code"] = rec(record.Failed, 1)
+			e.queue["1"] = slurm.QueuedJob{ID: "1", State: "RUNNING", Restarts: 1, Node: "gpu04"}
+		}, []string{
+			"running", "clone.code running", "train.cnn waiting: for clone.code", "evaluate.accuracy waiting: for train.cnn",
+		}},
+		{"a failure may be requeued until Slurm has ended the job", func(e *evidence) {
+			e.records["clone.code"] = rec(record.Failed, 1)
+			e.queue["1"] = slurm.QueuedJob{ID: "1", State: "COMPLETING"}
+		}, []string{
+			"running", "clone.code running: has failed, and is being ended",
+			"train.cnn waiting: for clone.code", "evaluate.accuracy waiting: for train.cnn",
+		}},
 		{"cancelled by somebody known", func(e *evidence) {
 			e.records["clone.code"] = rec(record.Interrupted, 0)
 			e.queue["1"] = slurm.QueuedJob{ID: "1", State: "CANCELLED"}
@@ -171,7 +184,7 @@ func TestReconcile(t *testing.T) {
 			e.records["clone.code"] = rec(record.Running, 0)
 			e.seen.Jobs["1"] = &observation{Absent: &since}
 		}, []string{
-			"running", "clone.code running: the scheduler has not listed it for 4m0s",
+			"running", "clone.code running: the scheduler has not listed it since " + noon.Add(56*time.Minute).Local().Format(time.TimeOnly),
 			"train.cnn waiting: for clone.code", "evaluate.accuracy waiting: for train.cnn",
 		}},
 		{"a long absence is a loss", func(e *evidence) {

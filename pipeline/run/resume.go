@@ -86,7 +86,7 @@ func (s *submission) resume(ctx context.Context) error {
 	}
 	if s.ledger.releasing {
 		s.takeKnown()
-		return s.release(ctx)
+		return s.complete(ctx)
 	}
 	if err := s.recall(ctx); err != nil {
 		return s.fail("", err)

@@ -94,24 +94,14 @@ func (s *submission) takeBack() error {
 	defer cancel()
 	jobs := byNumber(slices.Concat(s.order, s.extra))
 	s.step("take back the chain")
-	if err := s.cancel(ctx, jobs); err != nil {
-		return err
+	var err error
+	if s.doubt || len(s.unsure) > 0 {
+		err = s.cancelTokens(ctx)
+	} else {
+		err = s.cancel(ctx, jobs)
 	}
-	if len(s.unsure) > 0 {
-		s.notice("Looking for jobs that may have been accepted without an answer.")
-		found, err := s.search(ctx, s.unsure)
-		if err != nil {
-			return err
-		}
-		var late []string
-		for _, jobs := range found {
-			for _, job := range jobs {
-				late = append(late, job.ID)
-			}
-		}
-		if err := s.cancel(ctx, byNumber(late)); err != nil {
-			return err
-		}
+	if err != nil {
+		return err
 	}
 	s.step("note that the chain was taken back")
 	return s.journal.Write(Entry{Event: EventTakenBack, Jobs: jobs})

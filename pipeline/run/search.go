@@ -20,10 +20,16 @@ const sureAfter = 20 * time.Second
 // search looks through all of the user's jobs for those with the tokens, until
 // each has as many as there may be, or it is sure that there are no more. The
 // jobs that have not ended are returned, in the order of their ids.
+func (s *submission) search(ctx context.Context, want map[string]int) (map[string][]slurm.QueuedJob, error) {
+	found, _, err := s.lookFor(ctx, want)
+	return found, err
+}
+
+// lookFor is search, and returns the tokens of the ended jobs too, by id.
 //
 // The accounting is not asked: a chain that is held has no job that ended by
 // itself, so that the queue still knows all of them.
-func (s *submission) search(ctx context.Context, want map[string]int) (map[string][]slurm.QueuedJob, error) {
+func (s *submission) lookFor(ctx context.Context, want map[string]int) (found map[string][]slurm.QueuedJob, ended map[string]string, err error) {
 	var since time.Time
 	pauses, next := retries(), 100*time.Millisecond
 	for {
@@ -31,36 +37,39 @@ func (s *submission) search(ctx context.Context, want map[string]int) (map[strin
 		if err != nil {
 			since = time.Time{}
 			if err := pauses.wait(ctx, s.Submitter, err); err != nil {
-				return nil, err
+				return nil, nil, err
 			}
 			continue
 		}
-		found, all := withTokens(jobs, want)
+		found, ended, all := withTokens(jobs, want)
 		if since.IsZero() {
 			since = time.Now()
 		}
 		if all || s.executor.Name() == "local" || time.Since(since) >= sureAfter {
-			return found, nil
+			return found, ended, nil
 		}
 		select {
 		case <-ctx.Done():
-			return nil, ctx.Err()
+			return nil, nil, ctx.Err()
 		case <-time.After(next):
 			next = min(2*next, 2*time.Second)
 		}
 	}
 }
 
-// withTokens picks the live jobs with the tokens, and reports whether each
+// withTokens picks the live and the ended jobs with the tokens, and reports whether each
 // token has as many, ended ones too, as are wanted.
-func withTokens(jobs []slurm.QueuedJob, want map[string]int) (found map[string][]slurm.QueuedJob, all bool) {
-	found, seen := map[string][]slurm.QueuedJob{}, map[string]int{}
+func withTokens(jobs []slurm.QueuedJob, want map[string]int) (found map[string][]slurm.QueuedJob, ended map[string]string, all bool) {
+	found, ended = map[string][]slurm.QueuedJob{}, map[string]string{}
+	seen := map[string]int{}
 	for _, job := range jobs {
 		if _, ok := want[job.Comment]; !ok {
 			continue
 		}
 		seen[job.Comment]++
-		if job.State.Phase() != slurm.Ended {
+		if job.State.Phase() == slurm.Ended {
+			ended[job.ID] = job.Comment
+		} else {
 			found[job.Comment] = append(found[job.Comment], job)
 		}
 	}
@@ -69,7 +78,7 @@ func withTokens(jobs []slurm.QueuedJob, want map[string]int) (found map[string][
 		all = all && seen[token] >= n
 		slices.SortFunc(found[token], func(a, b slurm.QueuedJob) int { return cmp.Compare(number(a.ID), number(b.ID)) })
 	}
-	return found, all
+	return found, ended, all
 }
 
 // choose takes one of the live jobs with a token, the one that the journal
@@ -101,13 +110,16 @@ func (s *submission) verify(ctx context.Context) error {
 	for token, n := range s.unsure {
 		want[token] += n
 	}
-	found, err := s.search(ctx, want)
+	found, ended, err := s.lookFor(ctx, want)
 	if err != nil {
 		return err
 	}
 	for _, job := range s.file.Stages {
 		id := s.ids[job.Address]
 		if id == "" {
+			continue
+		}
+		if ended[id] == job.Token { // by hand, or since the chain was released in spite of an error
 			continue
 		}
 		if jobs := found[job.Token]; len(jobs) == 0 || s.choose(jobs, id) != id {

@@ -35,25 +35,46 @@ func newSubmission(r *Run, x slurm.Executor, by Submitter, held *lock, j *Journa
 // errUnlocked says that somebody has removed the lock under this process.
 var errUnlocked = errors.New("somebody has unlocked the run while it was being submitted here, and goes on with it")
 
-// complete submits what is not submitted yet, and lets the chain go.
+// complete submits what is not submitted yet, and lets the chain go. A chain of
+// which the scheduler has lost a job, as a controller does that is killed within
+// seconds of accepting it, is submitted anew.
 func (s *submission) complete(ctx context.Context) error {
+	const anew = 3
+	for try := 0; ; try++ {
+		address, err := s.once(ctx)
+		if err == nil {
+			return nil
+		}
+		var gone *goneError
+		if !errors.As(err, &gone) || try == anew || s.started() {
+			return s.fail(address, err)
+		}
+		s.notice("The scheduler has lost %s (job %s), which it had accepted: submitting the whole chain anew.", gone.address, gone.id)
+		if err := s.restart(ctx); err != nil {
+			return s.fail("", err)
+		}
+	}
+}
+
+// once goes through a submission; on an error it says which stage it concerns.
+func (s *submission) once(ctx context.Context) (address string, err error) {
 	for _, job := range s.file.Stages {
 		if s.ids[job.Address] != "" || s.blocked(job) {
 			continue
 		}
 		if err := s.one(ctx, job); err != nil {
-			return s.fail(job.Address, err)
+			return job.Address, err
 		}
 	}
 	if err := s.dropCancelled(ctx); err != nil {
-		return s.fail("", err)
+		return "", err
 	}
-	if s.doubt {
+	if !s.ledger.releasing && (s.doubt || s.executor.Name() != "local") {
 		if err := s.verify(ctx); err != nil {
-			return s.fail("", err)
+			return "", err
 		}
 	}
-	return s.release(ctx)
+	return "", s.release(ctx)
 }
 
 // fail ends a submission that cannot be completed.
@@ -194,17 +215,17 @@ func (s *submission) heads() []string {
 // release lets the heads go once the whole chain is accepted.
 func (s *submission) release(ctx context.Context) error {
 	if err := s.dropCancelled(ctx); err != nil {
-		return s.fail("", err)
+		return err
 	}
 	heads := s.heads()
 	s.step("note that the chain is released")
 	if err := s.journal.Write(Entry{Event: EventRelease, Jobs: heads}); err != nil {
-		return s.fail("", err)
+		return err
 	}
 	pauses := retries()
 	for len(heads) > 0 {
 		if err := s.ready(ctx); err != nil {
-			return s.fail("", err)
+			return err
 		}
 		s.step("release the chain")
 		err := s.executor.Release(ctx, heads...)
@@ -215,7 +236,14 @@ func (s *submission) release(ctx context.Context) error {
 			err = pauses.wait(ctx, s.Submitter, err)
 		}
 		if err != nil {
-			return s.fail("", fmt.Errorf("releasing the first jobs: %w", err))
+			return fmt.Errorf("releasing the first jobs: %w", err)
+		}
+		var gone *goneError
+		if err = s.verify(ctx); errors.As(err, &gone) && s.started() {
+			break // the release was heard: the job has run, and is forgotten
+		}
+		if err != nil {
+			return err
 		}
 	}
 	s.step("note that the chain was released")

@@ -4,6 +4,9 @@ import (
 	"context"
 	"os"
 	"time"
+
+	"github.com/runpipe/runpipe/pipeline/workspace"
+	"github.com/runpipe/runpipe/stages"
 )
 
 // ExecOptions is what job.sh's line hands to the supervisor.
@@ -16,6 +19,9 @@ type ExecOptions struct {
 	Stderr   *os.File // likewise
 	Timing   Timing
 	Site     Site
+
+	// Failed is called once the record says that the stage failed; may be nil.
+	Failed func(*workspace.Workspace, *stages.Manifest) error
 }
 
 // Timing holds how long the supervisor waits for what. A zero field is the

@@ -1,0 +1,235 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/runpipe/runpipe/pipeline/run"
+	"github.com/runpipe/runpipe/slurm/slurmtest"
+)
+
+// Without --kill-on-invalid-dep the failing job cancels what can no longer run,
+// with nothing of runpipe on the login node.
+func TestTheFailingJobCancelsItsDependents(t *testing.T) {
+	onBoth(t, func(t *testing.T, p *person) {
+		p.write("fails.hcl", `
+stage "a" {
+  script = "exit 7"
+  resources { time = "1m" }
+}
+stage "b" {
+  after   = [stage.a]
+  command = ["true"]
+  resources { time = "1m" }
+}
+stage "c" {
+  after   = [stage.b]
+  command = ["true"]
+  resources { time = "1m" }
+}
+`)
+		p.gets(0, "runpipe", "apply", "--detach", "--kill-on-invalid-dep", "no", "fails.hcl")
+		p.nothingQueued() // nobody looks with runpipe
+		await(t, "the run to end", func() bool { st, _ := p.status(""); return st.State.Ended() })
+		_, stages := p.status("")
+		for _, address := range []string{"stage.b", "stage.c"} {
+			if s := stages[address]; s.State != run.Skipped || !strings.Contains(s.Reason, "stage.a failed (exit 7") {
+				t.Errorf("%s is %s %s", address, s.State, s.Reason)
+			}
+		}
+	})
+}
+
+// twoStages is a pipeline whose first stage runs until the gate is there.
+func twoStages(gate string) string {
+	return `
+variable "lr" {
+  type    = number
+  default = 1
+}
+stage "first" {
+  script = "echo ran >> ` + gate + `-first; until [ -e ` + gate + ` ]; do sleep 0.05; done"
+  resources { time = "5m" }
+}
+stage "second" {
+  after   = [stage.first]
+  command = ["sh", "-c", "echo $0 >> ` + gate + `-second", var.lr]
+  resources { time = "5m" }
+}
+`
+}
+
+// A second apply of an equal plan follows the first; one with another variable
+// or another name is a run of its own.
+func TestASecondApplyAttaches(t *testing.T) {
+	onBoth(t, func(t *testing.T, p *person) {
+		gate := filepath.Join(t.TempDir(), "gate")
+		p.write("g.hcl", twoStages(gate))
+		first := strings.TrimSpace(p.gets(0, "runpipe", "apply", "--detach", "g.hcl").stdout)
+		first = first[strings.LastIndex(first, "\n")+1:]
+		again := p.gets(0, "runpipe", "apply", "--detach", "g.hcl")
+		p.has(again.stdout, first)
+		p.has(again.stderr, "Run "+first+" of an equal plan is going on")
+		for _, words := range [][]string{{"--var", "lr=2"}, {"--name", "other"}} {
+			other := p.gets(0, append([]string{"runpipe", "apply", "--detach", "g.hcl"}, words...)...)
+			if strings.Contains(other.stdout, first) {
+				t.Errorf("%v attached to %s:\n%s", words, first, other.stdout)
+			}
+		}
+		attached := p.command("runpipe", "apply", "g.hcl")
+		p.must(attached.Start())
+		p.must(os.WriteFile(gate, nil, 0o600))
+		p.must(attached.Wait())
+		st, _ := p.status(first)
+		if st.State != run.Succeeded {
+			t.Errorf("the run is %s", st.State)
+		}
+		ids, _ := filepath.Glob(filepath.Join(p.dir, ".runpipe/runs/2*"))
+		if len(ids) != 3 {
+			t.Errorf("%d runs, want 3", len(ids))
+		}
+		for _, id := range ids {
+			await(t, id+" to end", func() bool { st, _ := p.status(filepath.Base(id)); return st.State.Ended() })
+		}
+		p.nothingQueued()
+	})
+}
+
+// Two applies at the same time make one run.
+func TestTwoAppliesAtOnce(t *testing.T) {
+	onBoth(t, func(t *testing.T, p *person) {
+		marks := filepath.Join(p.dir, "marks")
+		p.write("two.hcl", threeStages(marks))
+		one, two := p.command("runpipe", "apply", "two.hcl"), p.command("runpipe", "apply", "two.hcl")
+		p.must(one.Start())
+		p.must(two.Start())
+		p.must(one.Wait())
+		p.must(two.Wait())
+		for _, name := range []string{"a", "b", "c"} {
+			if ran := p.read(marks + "-" + name); ran != "ran\n" {
+				t.Errorf("stage.%s left %q, want one line", name, ran)
+			}
+		}
+	})
+}
+
+// Cancelling a run whose submitter died leaves nothing of it, and may be repeated;
+// the next apply starts a new one.
+func TestCancelOfAnAbandonedSubmission(t *testing.T) {
+	onBoth(t, func(t *testing.T, p *person) {
+		tr := p.trial(1, "submit stage.c")
+		tr.start("die "+p.stepNumber("submit stage.c"), "apply", tr.file)
+		if tr.wait() != -1 {
+			t.Fatalf("apply was not killed:\n%s", tr.out)
+		}
+		st, stages := p.status("")
+		if st.State != run.Running || !strings.Contains(stages["stage.c"].Reason, "runpipe resume "+st.Run) {
+			t.Errorf("the run is %s, stage.c %s %s", st.State, stages["stage.c"].State, stages["stage.c"].Reason)
+		}
+		p.has(p.gets(0, "runpipe", "cancel").stdout, "stage.a, stage.b, stage.c")
+		p.nothingQueued()
+		p.has(p.gets(0, "runpipe", "cancel").stdout, "Nothing to cancel")
+		if st, _ := p.status(""); st.State != run.Cancelled {
+			t.Errorf("the run is %s", st.State)
+		}
+		p.gets(0, "runpipe", "apply", tr.file)
+		p.whole()
+	})
+}
+
+// stepNumber finds a step by its name.
+func (p *person) stepNumber(name string) string {
+	p.Helper()
+	for i, step := range p.steps() {
+		if step == name {
+			return strconv.Itoa(i + 1)
+		}
+	}
+	p.Fatalf("a submission has no step %q", name)
+	return ""
+}
+
+// A submitter that lives is waited for, and its lock stays; a dead one's is taken
+// over; one on another machine needs unlock.
+func TestUnlock(t *testing.T) {
+	p := newPerson(t, nil)
+	tr := p.trial(1, "submit stage.b")
+	meet := filepath.Join(t.TempDir(), "meet")
+	tr.start("meet "+p.stepNumber("submit stage.b")+" "+meet, "apply", tr.file)
+	await(t, "apply to come to its step", func() bool { return exists(meet + ".here") })
+	id := tr.run()
+	p.has(p.gets(1, "runpipe", "unlock", id).stderr, "is being submitted by")
+	p.must(tr.cmd.Process.Kill())
+	tr.wait()
+	lock := filepath.Join(".runpipe/runs", id, "lock")
+	host, err := os.Hostname()
+	p.must(err)
+	elsewhere := strings.ReplaceAll(p.read(lock), `"`+host+`"`, `"login9"`)
+	elsewhere = strings.Replace(elsewhere, `"boot": "`, `"boot": "x`, 1)
+	p.write(lock, elsewhere)
+	p.has(p.gets(0, "runpipe", "unlock", id).stdout, "@login9 (process ")
+	p.has(p.gets(0, "runpipe", "unlock", id).stdout, "is not locked")
+	p.gets(0, "runpipe", "resume", id)
+	p.whole()
+}
+
+// One squeue a poll, none for a finished run, and no other question at all.
+func TestWhatWatchingCosts(t *testing.T) {
+	p := newPerson(t, slurmtest.Shared(t))
+	calls := filepath.Join(p.dir, "calls")
+	bin := p.wrapped(calls, "sbatch", "squeue", "sacct", "scontrol", "scancel")
+	for i, entry := range p.environ {
+		if path, ok := strings.CutPrefix(entry, "PATH="); ok {
+			p.environ[i] = "PATH=" + bin + ":" + path
+		}
+	}
+	count := func() map[string]int {
+		n := map[string]int{}
+		data, _ := os.ReadFile(calls)
+		for line := range strings.Lines(string(data)) {
+			n[strings.TrimSpace(line)]++
+		}
+		return n
+	}
+	var b strings.Builder
+	for _, name := range strings.Fields("a b c d e f g h") {
+		b.WriteString("stage \"" + name + "\" {\n  command = [\"sleep\", \"4\"]\n  resources { time = \"1m\" }\n}\n")
+	}
+	p.write("many.hcl", b.String())
+	began := time.Now()
+	p.gets(0, "runpipe", "apply", "many.hcl")
+	lasted := time.Since(began)
+	n := count()
+	// One to make sure of the chain, and one a second at most.
+	if most := 2 + int(lasted/time.Second); n["squeue"] > most || n["sbatch"] != 8 || n["scancel"] != 0 || n["sacct"] > 1 {
+		t.Errorf("in %s: %v, want at most %d squeue, 8 sbatch, 1 sacct", lasted, n, most)
+	}
+	t.Logf("8 stages, %s: %v", lasted.Round(time.Second), n)
+	p.must(os.Remove(calls))
+	p.status("")
+	p.gets(0, "runpipe", "watch")
+	p.gets(0, "runpipe", "cancel")
+	if n := count(); len(n) != 0 {
+		t.Errorf("looking at a finished run: %v, want nothing", n)
+	}
+}
+
+// wrapped makes a folder of commands that note their calls (but those that only
+// ask whether a job would be taken) and then are the real ones.
+func (p *person) wrapped(calls string, names ...string) string {
+	p.Helper()
+	dir := p.TempDir()
+	for _, name := range names {
+		real := p.gets(0, "sh", "-c", "command -v "+name+" || true").stdout
+		if real = strings.TrimSpace(real); real == "" {
+			continue
+		}
+		script := "#!/bin/sh\ncase \"$*\" in *--test-only*) ;; *) echo " + name + " >> " + calls + ";; esac\nexec " + real + " \"$@\"\n"
+		p.must(os.WriteFile(filepath.Join(dir, name), []byte(script), 0o755))
+	}
+	return dir
+}
