@@ -25,6 +25,7 @@ type Usage struct {
 // file beside the pipeline.
 type Input struct {
 	Stage  string `json:"stage,omitempty"`  // address of the stage that made it, with
+	Key    string `json:"key,omitempty"`    // its key, and
 	Output string `json:"output,omitempty"` // the name of the output; or
 	File   string `json:"file,omitempty"`   // where it was laid into the working copy
 	Digest string `json:"digest"`

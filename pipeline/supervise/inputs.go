@@ -29,10 +29,10 @@ func (j *job) loadedModules() []string {
 }
 
 // recordInputs takes down what an upstream has made.
-func (j *job) recordInputs(address string, outputs []record.Output) {
+func (j *job) recordInputs(up stages.Upstream, outputs []record.Output) {
 	j.recorder.change(func(r *record.Record) {
 		for _, o := range outputs {
-			r.Inputs = append(r.Inputs, record.Input{Stage: address, Output: o.Name, Digest: o.Digest, Size: o.Size})
+			r.Inputs = append(r.Inputs, record.Input{Stage: up.Address, Key: up.Key, Output: o.Name, Digest: o.Digest, Size: o.Size})
 		}
 	})
 }

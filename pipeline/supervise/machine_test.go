@@ -119,7 +119,7 @@ func TestTheRecordTellsWhatTheStageStartedFrom(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []record.Input{{Stage: "train.cnn", Output: "model", Digest: weights, Size: 8}, {File: "data/data.npz", Digest: digest}}
+	want := []record.Input{{Stage: "train.cnn", Key: keyOf("train.cnn"), Output: "model", Digest: weights, Size: 8}, {File: "data/data.npz", Digest: digest}}
 	if diff := cmp.Diff(want, o.Inputs); diff != "" {
 		t.Errorf("inputs (-want +got):\n%s", diff)
 	}

@@ -142,7 +142,7 @@ func move(ctx context.Context, out output, start string, store *os.Root) error {
 }
 
 // enter makes the private folder the stage's entry in the store, unless there
-// is one that is whole: then it reports false, and theirs is kept.
+// is one that will do: then it reports false, and theirs is kept.
 func (j *job) enter(private string) (first bool, err error) {
 	final := j.workspace.Finished(j.manifest.Key)
 	for {
@@ -153,7 +153,7 @@ func (j *job) enter(private string) (first bool, err error) {
 		if !errors.Is(err, fs.ErrExist) && !errors.Is(err, unix.ENOTEMPTY) {
 			return false, err
 		}
-		if _, err := j.finished(j.manifest.Key); err == nil && !j.manifest.Replace {
+		if j.isMade() {
 			return false, nil
 		}
 		// Both swap at once where the file system can, so that nobody finds

@@ -12,16 +12,38 @@ import (
 	"github.com/runpipe/runpipe/pipeline/record"
 )
 
-// useWhatIsMade ends the job where another run has finished the same stage
-// while this one was queued.
+// useWhatIsMade ends the job where the stage was finished while it was queued: by
+// another run, or by an earlier start of this job.
 func (j *job) useWhatIsMade(context.Context) error {
-	if j.manifest.Replace {
+	if !j.isMade() {
 		return nil
 	}
-	if _, err := j.finished(j.manifest.Key); err != nil {
-		return nil // nothing there, or nothing of use
-	}
 	return j.adopt()
+}
+
+// isMade reports whether the store has what this job is to make.
+func (j *job) isMade() bool {
+	made, err := j.finished(j.manifest.Key)
+	if err != nil {
+		return false // nothing there, or nothing of use
+	}
+	if j.manifest.Replace && !j.isOwn(made) {
+		return false
+	}
+	for _, up := range j.manifest.Upstreams {
+		now, err := j.finished(up.Key)
+		if err == nil && !up.Order && made.MadeFromAnother(now) {
+			return false
+		}
+	}
+	return true
+}
+
+// isOwn reports whether a record in the store was left by this very job, which
+// may have been requeued after it published.
+func (j *job) isOwn(made *record.Record) bool {
+	return made.Run == j.manifest.Run && made.Address == j.manifest.Address && made.Attempt == j.manifest.Attempt &&
+		made.Executor == j.manifest.Executor && made.Job == j.id
 }
 
 // adopt takes what the store says of the stage into the attempt's record, and
@@ -33,7 +55,7 @@ func (j *job) adopt() error {
 	}
 	j.made = made
 	j.recorder.change(func(r *record.Record) {
-		r.Outputs, r.Metrics, r.Results = made.Outputs, made.Metrics, made.Results
+		r.Inputs, r.Outputs, r.Metrics, r.Results = made.Inputs, made.Outputs, made.Metrics, made.Results
 		r.Checks = nil // they were judged on what this job measured, and are to be judged on these
 	})
 	j.say("%s was already made by run %s", j.manifest.Address, made.Run)
@@ -59,7 +81,7 @@ func (j *job) checkUpstreams(ctx context.Context) error {
 		if err := j.checkInput(ctx, up, made); err != nil {
 			return err
 		}
-		j.recordInputs(up.Address, made.Outputs)
+		j.recordInputs(up, made.Outputs)
 	}
 	return nil
 }

@@ -26,10 +26,7 @@ func (j *job) claimEnvironment(ctx context.Context) error {
 		base:     filepath.Join(j.workspace.Environments(), "."+j.manifest.Key+".claim"),
 		me:       newHolder(j.name()+" of run "+j.manifest.Run, folder),
 		patience: j.options.Timing.Claim,
-		made: func() bool {
-			_, err := j.finished(j.manifest.Key)
-			return err == nil && !j.manifest.Replace
-		},
+		made:     j.isMade,
 		waiting: func(h holder) {
 			j.say("waiting for job %s on %s, which builds the same environment", h.Job, h.Host)
 		},
