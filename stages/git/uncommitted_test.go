@@ -159,6 +159,7 @@ func TestPrivateCommitsAreTheSameForTheSameChanges(t *testing.T) {
 	r.edit(map[string]string{"src/train.py": "print(2)\n", "docs/readme.md": "changed"})
 	id := commitPrivately(t, from, git.Scope{})
 	t.Setenv("GIT_AUTHOR_DATE", "1800000000 +0200")
+	t.Setenv("GIT_COMMITTER_DATE", "1800000000 +0200")
 	t.Setenv("GIT_COMMITTER_NAME", "Somebody Else")
 	r.git("config", "commit.gpgSign", "true")
 	r.git("add", "src") // what is staged does not matter
