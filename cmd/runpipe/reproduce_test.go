@@ -42,7 +42,11 @@ func TestReproduceNeedsNothingButTheRun(t *testing.T) {
 		p.must(os.RemoveAll(filepath.Join(p.dir, "code")))
 		p.write("labels.txt", "another\n")
 
-		p.has(p.gets(0, "runpipe", "reproduce", "one").stdout, "train.cnn", "IDENTICAL")
+		r, judged := p.judged(0, "one")
+		if r.Verdict != compare.Identical || judged["train.cnn"].Verdict != compare.Identical {
+			t.Errorf("the verdict: %+v", r)
+		}
+		p.has(p.read(filepath.Join(r.Folder, "stages/train.cnn/attempt-1/log")), "version one, data digits, seed 1") // it did run
 		after, _ := filepath.Glob(filepath.Join(p.dir, ".runpipe/store/*"))
 		if strings.Join(before, " ") != strings.Join(after, " ") {
 			t.Errorf("the store holds %v, and held %v", after, before)
