@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -117,4 +118,13 @@ func (a *app) diagnose(diags hcl.Diagnostics, files map[string]*hcl.File) error 
 		return errTold
 	}
 	return nil
+}
+
+// diagnoseUnless is diagnose of what was found under ctx. Once that has been
+// cancelled nothing is told: the fault may be that alone.
+func (a *app) diagnoseUnless(ctx context.Context, diags hcl.Diagnostics, files map[string]*hcl.File) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return a.diagnose(diags, files)
 }

@@ -185,12 +185,12 @@ func (o *applyOptions) begin(ctx context.Context, w *workspace.Workspace, m *mad
 		return nil, nil, err
 	}
 	pins := pinning{app: o.app}
-	if err := o.diagnose(m.plan.Fetch(ctx, pins.progress()), m.pipeline.Files); err != nil {
+	if err := o.diagnoseUnless(ctx, m.plan.Fetch(ctx, pins.progress()), m.pipeline.Files); err != nil {
 		return nil, nil, err
 	}
 	id := run.NewID(o.now())
 	compiled, diags := m.plan.Compile(ctx, id, binary, o.environ, true)
-	if err := o.diagnose(diags, m.pipeline.Files); err != nil {
+	if err := o.diagnoseUnless(ctx, diags, m.pipeline.Files); err != nil {
 		return nil, nil, err
 	}
 	x, err := o.executorIn(m.plan.Executor(), w.Run(id), binary)

@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"slices"
 	"strings"
+	"syscall"
 
 	"github.com/spf13/cobra"
 )
@@ -78,6 +80,7 @@ func (a *app) tell(err error) {
 	case errors.As(err, &job): // its record and its log
 	case errors.As(err, &interrupted):
 		if interrupted.text != "" {
+			a.err.Over() // the ^C that the terminal has echoed
 			a.err.Problem(interrupted.text)
 		}
 	case errors.As(err, &wrong):
@@ -87,7 +90,25 @@ func (a *app) tell(err error) {
 		a.err.Say("Interrupted.")
 	default:
 		a.err.Problem(err.Error())
+		if more := a.elsewhere(err); more != "" {
+			a.err.Say(more)
+		}
 	}
+}
+
+// elsewhere says how to do without a workspace that cannot be written.
+func (a *app) elsewhere(err error) string {
+	root, fault := a.root()
+	var where *fs.PathError
+	if fault != nil || !errors.As(err, &where) || !strings.HasPrefix(where.Path, root) {
+		return ""
+	}
+	for _, cause := range []error{fs.ErrPermission, syscall.EROFS, syscall.ENOSPC, syscall.EDQUOT} {
+		if errors.Is(err, cause) {
+			return "The workspace is " + root + "; --workspace DIR, or RUNPIPE_WORKSPACE, keeps it in another folder."
+		}
+	}
+	return ""
 }
 
 // statuses says what a verb's exit statuses mean.

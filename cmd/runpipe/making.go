@@ -55,7 +55,7 @@ func (m *making) make(ctx context.Context, a *app, executor string, dry bool) (*
 		return nil, err
 	}
 	planned, diags := plan.Make(ctx, plan.Options{Pipeline: p, Lock: pins.file, Workspace: root, Executor: executor, Rerun: m.rerun})
-	if err := a.diagnose(diags, p.Files); err != nil {
+	if err := a.diagnoseUnless(ctx, diags, p.Files); err != nil {
 		return nil, err
 	}
 	if len(planned.Stages) == 0 {

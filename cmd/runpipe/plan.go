@@ -61,7 +61,7 @@ func (o *planOptions) run(ctx context.Context, cmd *cobra.Command) error {
 	}
 	planned := view.Planned{Plan: made.plan, Scripts: map[string]string{}}
 	compiled, diags := made.plan.Compile(ctx, "RUN", "runpipe", o.environ, false)
-	if err := o.diagnose(diags, made.pipeline.Files); err != nil {
+	if err := o.diagnoseUnless(ctx, diags, made.pipeline.Files); err != nil {
 		return err
 	}
 	for _, c := range compiled {

@@ -87,3 +87,10 @@ func (s *Screen) Problem(text string) {
 
 // Blank writes an empty line.
 func (s *Screen) Blank() error { return s.print("") }
+
+// Over empties the line that the cursor is in, on a terminal.
+func (s *Screen) Over() {
+	if s.Live {
+		_, _ = io.WriteString(s, "\r\x1b[K") // what does not get through leaves the line as it was
+	}
+}

@@ -143,7 +143,7 @@ func remark(stage run.StageStatus) string {
 		return metrics(stage.Metrics)
 	}
 	first, _, _ := strings.Cut(plainLines(stage.Reason), "\n")
-	return first
+	return strings.TrimPrefix(first, string(stage.State)+" ") // "cancelled by ada" after "cancelled"
 }
 
 func (h *Human) stale(st run.Status) []string {
