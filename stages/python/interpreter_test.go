@@ -1,6 +1,9 @@
 package python
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 func TestMatches(t *testing.T) {
 	for _, tt := range []struct {
@@ -13,5 +16,25 @@ func TestMatches(t *testing.T) {
 		if got := Matches(tt.wanted, tt.version); got != tt.want {
 			t.Errorf("Matches(%q, %q) = %v", tt.wanted, tt.version, got)
 		}
+	}
+}
+
+func TestAMissingModuleSystemIsMadeUpForByPath(t *testing.T) {
+	here, err := Find(t.Context(), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &resolution{Request: Request{Python: Minor(here.Version), Modules: []string{"no-such-module/1"}}, dir: t.TempDir()}
+	found, _, err := s.moduleInterpreter(t.Context())
+	if err != nil || found.Version != here.Version {
+		t.Errorf("%+v, %v; want %+v", found, err, here)
+	}
+	s.Python = "3.99"
+	if _, _, err := s.moduleInterpreter(t.Context()); err == nil || !strings.Contains(err.Error(), "python 3.99 is wanted") {
+		t.Errorf("of a version that is not here: %v", err)
+	}
+	s.Python = ""
+	if _, _, err := s.moduleInterpreter(t.Context()); err == nil || !strings.Contains(err.Error(), "no-such-module/1") {
+		t.Errorf("without a version: %v", err)
 	}
 }

@@ -30,7 +30,7 @@ func (s *resolution) moduleInterpreter(ctx context.Context) (Interpreter, []stri
 	environ, err := s.moduleEnviron(ctx)
 	if err != nil {
 		if Minor(s.Python) == "" {
-			return Interpreter{}, nil, fmt.Errorf("%w; and without python = \"3.…\" the version is not known that they bring", err)
+			return Interpreter{}, nil, fmt.Errorf("%w, and without python = \"3.…\" in the block it is not known which version they bring", err)
 		}
 		found, missing := Find(ctx, Minor(s.Python))
 		if missing != nil {
@@ -65,7 +65,8 @@ func (s *resolution) moduleEnviron(ctx context.Context) ([]string, error) {
 		if strings.HasSuffix(failed.Err.Error(), " 61") {
 			return nil, fmt.Errorf("there is no module system on this machine to load %s", names)
 		}
-		return nil, fmt.Errorf("loading %s: %w", names, err)
+		lines := strings.Fields(strings.Join(firstLines(failed.Text, 2), " ")) // the rest is advice
+		return nil, fmt.Errorf("%s cannot be loaded on this machine (%s)", names, strings.Join(lines, " "))
 	}
 	if err != nil {
 		return nil, err
@@ -101,4 +102,9 @@ func lookPath(name string, environ []string) string {
 		}
 	}
 	return ""
+}
+
+func firstLines(text string, n int) []string {
+	lines := strings.Split(text, "\n")
+	return lines[:min(n, len(lines))]
 }
