@@ -214,6 +214,7 @@ func (p *person) whole() {
 
 // kill -9 of apply at every step of a submission; then apply or resume.
 func TestKilledSubmitter(t *testing.T) {
+	t.Parallel() // it waits most of the time
 	onBoth(t, func(t *testing.T, p *person) {
 		var trials []*trial
 		for i, step := range p.steps() {
@@ -283,14 +284,18 @@ func (d disturbance) hits(t *testing.T, p *person) {
 }
 
 // A controller that is frozen for longer than sbatch waits (each answer is
-// "maybe"), and one that is started again.
+// "maybe"); one that is started again; one that is killed, with the jobs that it
+// had accepted within the last seconds and not saved.
 func TestDisturbedController(t *testing.T) {
+	t.Parallel() // it waits most of the time
 	c := slurmtest.Start(t)
 	p := newPerson(t, c)
 	none := func() error { return nil }
 	for _, d := range []disturbance{
 		{"SIGSTOP of slurmctld for 13 s", c.StopController, 13 * time.Second, c.ContinueController, ""},
 		{"slurmctld started again", none, 0, c.RestartController, ""},
+		// Of what it loses after it has released it, nobody else knows.
+		{"slurmctld killed, back after 2 s", func() error { c.KillController(); return nil }, 2 * time.Second, c.RestartController, "note that the chain is released"},
 	} {
 		began := time.Now()
 		t.Run(strings.ReplaceAll(d.name, " ", "_"), func(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/runpipe/runpipe/pipeline/record"
 	"github.com/runpipe/runpipe/pipeline/workspace"
+	"github.com/runpipe/runpipe/slurm"
 )
 
 // started reports whether any job of the chain has come to its command. One that
@@ -24,7 +25,16 @@ func (s *submission) started() bool {
 
 // restart cancels what is left of the chain, none of which has run.
 func (s *submission) restart(ctx context.Context) error {
-	if err := s.cancelTokens(ctx); err != nil {
+	jobs, err := s.executor.Queue(ctx) // which has been looked at for long enough
+	if err != nil {
+		return err
+	}
+	tokens := map[string]int{}
+	for _, job := range s.file.Stages {
+		tokens[job.Token] = 0
+	}
+	found, _, _ := withTokens(jobs, tokens)
+	if err := s.cancel(ctx, idsOf(found)); err != nil {
 		return err
 	}
 	s.ids, s.unsure, s.order, s.extra = map[string]string{}, map[string]int{}, nil, nil
@@ -48,11 +58,15 @@ func (s *submission) cancelTokens(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	return s.cancel(ctx, idsOf(found))
+}
+
+func idsOf(found map[string][]slurm.QueuedJob) []string {
 	var ids []string
 	for _, jobs := range found {
 		for _, job := range jobs {
 			ids = append(ids, job.ID)
 		}
 	}
-	return s.cancel(ctx, byNumber(ids))
+	return byNumber(ids)
 }

@@ -212,6 +212,10 @@ func (s *submission) heads() []string {
 	return ids
 }
 
+// slowRelease is how long a release takes that has waited for a controller to
+// come back. It says nothing of jobs that this one does not know any more.
+const slowRelease = 2 * time.Second
+
 // release lets the heads go once the whole chain is accepted.
 func (s *submission) release(ctx context.Context) error {
 	if err := s.dropCancelled(ctx); err != nil {
@@ -228,12 +232,14 @@ func (s *submission) release(ctx context.Context) error {
 			return err
 		}
 		s.step("release the chain")
+		began := time.Now()
 		err := s.executor.Release(ctx, heads...)
-		if err == nil {
+		if err == nil && time.Since(began) < slowRelease {
 			break
 		}
-		if errors.Is(err, slurm.ErrAmbiguous) || errors.Is(err, slurm.ErrUnreachable) { // releasing again does no harm
-			err = pauses.wait(ctx, s.Submitter, err)
+		released := err == nil
+		if !released {
+			err = pauses.wait(ctx, s.Submitter, err) // releasing again does no harm
 		}
 		if err != nil {
 			return fmt.Errorf("releasing the first jobs: %w", err)
@@ -244,6 +250,9 @@ func (s *submission) release(ctx context.Context) error {
 		}
 		if err != nil {
 			return err
+		}
+		if released {
+			break
 		}
 	}
 	s.step("note that the chain was released")
