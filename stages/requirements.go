@@ -110,7 +110,9 @@ var (
 	// A letter and the colon of a drive, or anything that pip takes for a path or an archive on disk.
 	localPath   = regexp.MustCompile(`^(\.|/|~|\\|[A-Za-z]:[\\/]|file:)`)
 	localTarget = regexp.MustCompile(`@\s*(\.|/|~|file:)`)
-	archive     = regexp.MustCompile(`(?i)^[^\s@:;]+\.(whl|zip|tar\.gz|tgz|tar\.bz2)$`)
+	// The schemes of pip's VCS support, with or without a name in front.
+	fromRepository = regexp.MustCompile(`^([^#;]*@\s*)?(git|hg|svn|bzr)\+[a-z]+:`)
+	archive        = regexp.MustCompile(`(?i)^[^\s@:;]+\.(whl|zip|tar\.gz|tgz|tar\.bz2)$`)
 )
 
 // checkRequirementLine returns the path that a line includes, if it does, and
@@ -118,7 +120,7 @@ var (
 func checkRequirementLine(line string) (included string, err error) {
 	switch {
 	case strings.HasPrefix(line, "-e") || strings.HasPrefix(line, "--editable"):
-		return "", errors.New("an editable install points into a folder that changes: give a version, or install from the repository with name @ git+https://…@<commit>")
+		return "", errors.New("an editable install points into a folder that changes: give a version, or lay a clone into the stages that use it (files) and put it on PYTHONPATH (env)")
 	case strings.HasPrefix(line, "--find-links") || strings.HasPrefix(line, "-f ") || strings.HasPrefix(line, "-f="):
 		if target := strings.TrimLeft(strings.TrimPrefix(strings.TrimPrefix(line, "--find-links"), "-f"), " ="); !strings.Contains(target, "://") || strings.HasPrefix(target, "file:") {
 			return "", errors.New("a folder of packages on this machine is not there on another: give an address that starts with https://")
@@ -131,8 +133,10 @@ func checkRequirementLine(line string) (included string, err error) {
 			return "", fmt.Errorf("%s can change at any time: copy it beside this file", included)
 		}
 		return included, nil
+	case fromRepository.MatchString(line):
+		return "", errors.New("no installer can check the hash of what comes from a repository: give a version, or lay a clone into the stages that use it (files) and put it on PYTHONPATH (env)")
 	case localPath.MatchString(line) || localTarget.MatchString(line) || archive.MatchString(line):
-		return "", errors.New("a local path is not part of what is pinned: give a version, or install from a repository with name @ git+https://…@<commit>")
+		return "", errors.New("a local path is not part of what is pinned: give a version, or lay a clone into the stages that use it (files) and put it on PYTHONPATH (env)")
 	}
 	return "", nil
 }

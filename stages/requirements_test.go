@@ -20,7 +20,7 @@ func TestReadRequirementsFollowsIncludes(t *testing.T) {
 		"req/main.txt":       "\ufeffnumpy==2.1.0  # fast\r\n-r ../base.txt\n--constraint=limits/c.txt\n-rmore.txt\ntorch==2.4.0 \\\n    --hash=sha256:abc\n--extra-index-url https://download.example/whl\n",
 		"base.txt":           "-r req/main.txt\npandas\n",
 		"req/limits/c.txt":   "numpy<3\n",
-		"req/more.txt":       "tool @ git+https://github.com/me/tool@0123456789\n",
+		"req/more.txt":       "tool @ https://github.com/me/tool/releases/tool-1.0-py3-none-any.whl\n",
 		"req/not-needed.txt": "x",
 	}
 	r, err := ReadRequirements(requirementsIn(files), "req/main.txt")
@@ -44,6 +44,8 @@ func TestReadRequirementsRefuses(t *testing.T) {
 	for content, want := range map[string]string{
 		"numpy\n-e .\n":                     "requirements.txt:2: an editable install",
 		"--editable=git+https://x/y\n":      "an editable install",
+		"tool[x] @ git+https://x/y@0123\n":  "no installer can check the hash",
+		"git+ssh://git@x/y\n":               "no installer can check the hash",
 		"./lib\n":                           "a local path",
 		"tool @ file:///home/me/tool\n":     "a local path",
 		"tool @ ../tool\n":                  "a local path",

@@ -81,7 +81,7 @@ type OriginError struct{ Name string }
 
 func (e *OriginError) Error() string {
 	return e.Name + " comes from a repository or a folder, of which no installer can check a hash: ask for a released version, " +
-		"or clone the repository by a clone block and put it on PYTHONPATH by the stage's files and env"
+		"or lay a clone into the stages that use it (files) and put it on PYTHONPATH (env)"
 }
 
 // settle leaves out the sources of a package that has wheels, and refuses an

@@ -124,6 +124,9 @@ func (s *resolution) run(ctx context.Context, environ []string, program string, 
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
+		if slices.Contains(args, "pip") && slices.Contains(args, "-m") {
+			program = "pip"
+		}
 		return nil, &ResolverError{Program: filepath.Base(program), Err: fault, Text: s.words(err.String())}
 	}
 	return out.Bytes(), nil

@@ -79,7 +79,7 @@ environment "python" {
 
 environment "tools" {
   modules  = ["cuda/12", "gcc"]
-  packages = ["numpy==2.1.0", "torch[extra]>=2.4,<3 ; python_version >= '3.10'", "tool @ git+https://example.org/tool@0123abc"]
+  packages = ["numpy==2.1.0", "torch[extra]>=2.4,<3 ; python_version >= '3.10'", "tool @ https://example.org/tool-1.0-py3-none-any.whl"]
 }
 
 environment "pinned" {
