@@ -5,10 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"strings"
 	"time"
 
+	"github.com/runpipe/runpipe/pipeline/plan"
 	"github.com/runpipe/runpipe/pipeline/record"
 	"github.com/runpipe/runpipe/pipeline/workspace"
 	"github.com/runpipe/runpipe/slurm"
@@ -76,6 +78,9 @@ func (o *observer) readJournals() error {
 // read reads the records of all stages that have not succeeded yet, and the
 // journals while the run is being submitted.
 func (o *observer) read() error {
+	if _, err := os.Stat(filepath.Join(o.run.Dir, plan.SubmittedFile)); errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%s is gone, and with it what was known of the run: was the workspace removed, or its file system unmounted?", o.run.Dir)
+	}
 	if !o.ledger.settled() {
 		if err := o.readJournals(); err != nil {
 			return err
