@@ -27,7 +27,7 @@ func (j *job) runCommand(ctx context.Context) error {
 		return fmt.Errorf("writing the record: %w", err)
 	}
 	sampler := j.sampleGPUs()
-	g, code, err := j.runScript(ctx)
+	g, code, err := j.runScriptWithController(ctx)
 	sampler.stop()
 	endLeftovers(j.options.Timing.Leftover, j.say)
 	j.recordUse(g, sampler)

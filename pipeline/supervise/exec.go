@@ -27,11 +27,12 @@ type ExecOptions struct {
 // Timing holds how long the supervisor waits for what. A zero field is the
 // default; tests shorten them.
 type Timing struct {
-	Upstream time.Duration // for a record to appear on a shared file system: 90 s
-	Claim    time.Duration // without a sign of life after which a build's claim is stale: 60 s
-	Leftover time.Duration // for processes that the command left behind, between SIGTERM and SIGKILL: 5 s
-	Profile  time.Duration // for the site's login profile: 30 s
-	Sample   time.Duration // between two samples of the GPUs: 5 s
+	Upstream   time.Duration // for a record to appear on a shared file system: 90 s
+	Claim      time.Duration // without a sign of life after which a build's claim is stale: 60 s
+	Leftover   time.Duration // for processes that the command left behind, between SIGTERM and SIGKILL: 5 s
+	Profile    time.Duration // for the site's login profile: 30 s
+	Sample     time.Duration // between two samples of the GPUs: 5 s
+	Controller time.Duration // for Slurm's controller to come back, where srun needs it: 10 min
 }
 
 func (t Timing) withDefaults() Timing {
@@ -45,6 +46,7 @@ func (t Timing) withDefaults() Timing {
 	set(&t.Leftover, 5*time.Second)
 	set(&t.Profile, 30*time.Second)
 	set(&t.Sample, 5*time.Second)
+	set(&t.Controller, 10*time.Minute)
 	return t
 }
 

@@ -37,7 +37,7 @@ func (j *job) explain(code int) string {
 	return fmt.Sprintf("the command ended with exit code %d", code)
 }
 
-// logEnd is the end of what this attempt wrote into the log.
+// logEnd is the end of what the command wrote into the log, when it was last tried.
 func (j *job) logEnd() []byte {
 	const most = 64 << 10
 	f, err := os.Open(j.log())
@@ -49,7 +49,7 @@ func (j *job) logEnd() []byte {
 	if err != nil {
 		return nil
 	}
-	from := max(j.logStart, info.Size()-most)
+	from := max(j.tryStart, info.Size()-most)
 	data, _ := io.ReadAll(io.NewSectionReader(f, from, most))
 	return data
 }

@@ -34,6 +34,7 @@ type job struct {
 	venv      string         // where it is built, or ""
 	environ   environ        // of the command
 	logStart  int64          // where in the log this attempt begins, in bytes
+	tryStart  int64          // where in it the command's last try begins
 	resumed   bool           // the command ended well in an earlier start: collect only
 	made      *record.Record // the stage's record in the store, once there is one
 	published bool           // by this job

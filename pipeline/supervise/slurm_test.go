@@ -23,8 +23,15 @@ type onCluster struct {
 // submit hands the stage's job to the cluster.
 func submit(t *testing.T, cluster *slurmtest.Cluster, script string, options ...string) *onCluster {
 	t.Helper()
+	return submitTimed(t, cluster, Timing{}, script, options...)
+}
+
+// submitTimed submits a job that waits for the controller as timing has it.
+func submitTimed(t *testing.T, cluster *slurmtest.Cluster, timing Timing, script string, options ...string) *onCluster {
+	t.Helper()
 	folder := t.TempDir()
 	s := &onCluster{newStage(t, strings.ReplaceAll(script, "MARKS", folder)), cluster, "", folder}
+	s.options.Timing.Controller = timing.Controller
 	s.manifest.Executor = "slurm"
 	if strings.Contains(script, "srun") {
 		s.manifest.Launcher = "srun"
