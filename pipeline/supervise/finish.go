@@ -32,8 +32,9 @@ func (j *job) finish(err error) int {
 		j.say("the record could not be written: %v", err)
 	}
 	j.say("%s %s: %v", j.manifest.Address, verb(f.state), f)
-	// An interrupted job may be requeued, and what depends on it waits for that.
-	if j.options.Failed != nil && f.state != record.Interrupted {
+	// An interrupted job may be requeued, and what depends on it waits for that; of
+	// one that was, it waits for the later start.
+	if j.options.Failed != nil && f.state != record.Interrupted && j.recorder.successor() == 0 {
 		if err := j.options.Failed(j.workspace, j.manifest); err != nil {
 			j.say("%v", err)
 		}

@@ -11,6 +11,9 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/runpipe/runpipe/pipeline/workspace"
+	"github.com/runpipe/runpipe/stages"
 )
 
 // TestMain lets the test binary stand in for runpipe: job.sh calls it as
@@ -36,6 +39,7 @@ func TestMain(m *testing.M) {
 type shortened struct {
 	Timing Timing
 	Site   Site
+	Failed string // file to make when the stage has failed
 }
 
 const optionsFileVariable = "SUPERVISE_TEST_OPTIONS"
@@ -59,9 +63,15 @@ func execMain(args []string) int {
 			return 99
 		}
 	}
+	failed := func(*workspace.Workspace, *stages.Manifest) error {
+		if s.Failed == "" {
+			return nil
+		}
+		return os.WriteFile(s.Failed, nil, 0o600)
+	}
 	return Exec(ExecOptions{
 		Manifest: flags.Arg(0), SHA256: *sum, Script: flags.Arg(1), Environ: os.Environ(),
-		Stdout: os.Stdout, Stderr: os.Stderr, Timing: s.Timing, Site: s.Site,
+		Stdout: os.Stdout, Stderr: os.Stderr, Timing: s.Timing, Site: s.Site, Failed: failed,
 	})
 }
 

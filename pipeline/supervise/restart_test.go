@@ -89,6 +89,7 @@ func TestWithoutItsOutputsTheCommandRunsAgain(t *testing.T) {
 
 func TestALostNodesSupervisorDoesNotSpeakOverItsSuccessor(t *testing.T) {
 	s := newStage(t, `touch up; while [ ! -e go-on ]; do sleep 0.02; done; exit 3`)
+	s.options.Failed = filepath.Join(t.TempDir(), "failed")
 	s.onSlurm("12", 0)
 	orphan := s.start()
 	orphan.await(filepath.Join(s.work(), "up"))
@@ -109,5 +110,8 @@ func TestALostNodesSupervisorDoesNotSpeakOverItsSuccessor(t *testing.T) {
 	var own record.Record
 	if err := workspace.ReadJSON(filepath.Join(s.attempt(), "record-0.json"), &own, record.Version); err != nil || own.State != record.Failed {
 		t.Errorf("the orphan's own record: %+v, %v", own, err)
+	}
+	if _, err := os.Stat(s.options.Failed); err == nil {
+		t.Error("the orphan has given up what depends on its successor")
 	}
 }
