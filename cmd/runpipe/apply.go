@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/runpipe/runpipe/cmd/runpipe/view"
+	"github.com/runpipe/runpipe/pipeline/plan"
 	"github.com/runpipe/runpipe/pipeline/run"
 	"github.com/runpipe/runpipe/pipeline/workspace"
 	"github.com/runpipe/runpipe/slurm"
@@ -174,13 +175,21 @@ func (o *applyOptions) join(r *run.Run) {
 	o.err.Say("Run " + r.Run + " of an equal plan is going on: following it.")
 }
 
-// begin compiles the stages and submits them.
-func (o *applyOptions) begin(ctx context.Context, w *workspace.Workspace, m *made, reserved *run.Reservation) (*run.Run, slurm.Executor, error) {
+// install puts this program where the jobs of the plan find it, if it has any.
+func (o *applyOptions) install(w *workspace.Workspace, p *plan.Plan) (string, error) {
 	self, err := os.Executable()
 	if err != nil {
-		return nil, nil, fmt.Errorf("finding this program: %w", err)
+		return "", fmt.Errorf("finding this program: %w", err)
 	}
-	binary, err := run.InstallBinary(w, self)
+	if p.Count(plan.Run) == 0 {
+		return self, nil
+	}
+	return run.InstallBinary(w, self)
+}
+
+// begin compiles the stages and submits them.
+func (o *applyOptions) begin(ctx context.Context, w *workspace.Workspace, m *made, reserved *run.Reservation) (*run.Run, slurm.Executor, error) {
+	binary, err := o.install(w, m.plan)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -218,7 +227,7 @@ func (o *applyOptions) begin(ctx context.Context, w *workspace.Workspace, m *mad
 func submitted(r *run.Run, jobs int) string {
 	switch jobs {
 	case 0:
-		return fmt.Sprintf("Run %s: nothing has to run.", r.Run)
+		return fmt.Sprintf("No changes: run %s has nothing to run.", r.Run)
 	case 1:
 		return fmt.Sprintf("Run %s: 1 job submitted.", r.Run)
 	}

@@ -49,7 +49,7 @@ stage "use" {
 			p.has(p.read(stages["stage.use"].Log), "a is 1.0")
 			p.shellchecked()
 			p.unseen("s3cr3t", screens...)
-			private.Password = "an0ther"
+			private.SetPassword("an0ther")
 			p.environ = append(p.environ, "RUNPIPE_VAR_token=wr0ng")
 			p.unseen("wr0ng", p.gets(1, "runpipe", "lock", "--upgrade", "p.hcl"))
 		})

@@ -44,6 +44,13 @@ func (i *Index) Add(name string, f File) {
 	i.files[name][f.Name] = f
 }
 
+// SetPassword changes the password of an index that has been asked before.
+func (i *Index) SetPassword(password string) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.Password = password
+}
+
 // Close ends the index before its test does.
 func (i *Index) Close() { i.server.Close() }
 
