@@ -151,21 +151,11 @@ func remadeUpstreams(s *Stage, finished *record.Record, settled map[string]*Stag
 	if finished == nil {
 		return nil
 	}
-	used := map[string]string{}
-	for _, in := range finished.Inputs {
-		used[in.Stage+"\x00"+in.Output] = in.Digest
-	}
 	var reasons []string
 	for _, address := range s.Inputs {
 		up := settled[address]
-		if up == nil || up.Record == nil || up.reproducible() {
-			continue
-		}
-		for _, out := range up.Record.Outputs {
-			if digest, ok := used[address+"\x00"+out.Name]; ok && digest != out.Digest {
-				reasons = append(reasons, "upstream "+address+" was made again")
-				break
-			}
+		if up != nil && up.Record != nil && !up.reproducible() && finished.MadeFromAnother(up.Record) {
+			reasons = append(reasons, "upstream "+address+" was made again")
 		}
 	}
 	return reasons
