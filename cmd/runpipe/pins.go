@@ -82,8 +82,7 @@ func (p *pinning) run(ctx context.Context) ([]lock.Change, error) {
 func (p *pinning) data(ctx context.Context, file *lock.File, w *workspace.Workspace) ([]lock.Change, hcl.Diagnostics) {
 	wanted := plan.Data(p.pipeline, w, p.progress())
 	if len(wanted) > 0 && !p.locked && !p.dry {
-		var err error
-		if w, err = workspace.Create(p.root); err != nil {
+		if _, err := workspace.Create(p.root); err != nil {
 			return nil, hcl.Diagnostics{{Severity: hcl.DiagError, Summary: "No workspace", Detail: err.Error() + "."}}
 		}
 	}

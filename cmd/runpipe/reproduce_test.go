@@ -81,12 +81,12 @@ func TestTheVerdictsOfAReproduction(t *testing.T) {
 	measures("0.970")
 	p.gets(0, "runpipe", "apply", "--name", "one", "noisy.hcl")
 
-	r, stages := p.judged(0, "one")
+	r, _ := p.judged(0, "one")
 	if r.Verdict != compare.Identical || !r.Reproduced {
 		t.Errorf("the same: %+v", r)
 	}
 	measures("0.965")
-	r, stages = p.judged(0, "one")
+	r, stages := p.judged(0, "one")
 	if r.Verdict != compare.WithinTolerance || stages["train.net"].Verdict != compare.WithinTolerance || !strings.Contains(stages["train.net"].Reasons[1], "evaluate.accuracy") {
 		t.Errorf("near: %+v", r)
 	}
