@@ -9,6 +9,8 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/runpipe/runpipe/pipeline/run"
 )
 
@@ -345,4 +347,30 @@ stage "x" {
 	p.gets(0, "runpipe", "apply", "folder.hcl")
 	p.must(os.Symlink("../link", filepath.Join(p.dir, "folder/out")))
 	p.has(p.gets(1, "runpipe", "apply", "folder.hcl").stderr, "out is a link that leads out of folder", "folder.hcl:3:")
+}
+
+// Anyone may run a script by hand. What the run has recorded stays as it is.
+func TestAScriptRunByHand(t *testing.T) {
+	onBoth(t, func(t *testing.T, p *person) {
+		p.write("hand.hcl", `
+stage "x" {
+  script  = "echo made > made"
+  outputs = { made = "made" }
+  resources { time = "1m" }
+}
+`)
+		p.gets(0, "runpipe", "apply", "hand.hcl")
+		before, stages := p.status("")
+		script := filepath.Join(filepath.Dir(filepath.Dir(stages["stage.x"].Log)), "job.sh")
+		p.has(p.gets(0, "bash", script).stderr, "already made by run "+before.Run)
+		p.must(os.RemoveAll(filepath.Join(p.dir, ".runpipe/store", stages["stage.x"].Key)))
+		p.gets(0, "bash", script)
+		if made := strings.TrimSpace(p.read(stages["stage.x"].Outputs["made"])); made != "made" {
+			t.Errorf("by hand it made %q", made)
+		}
+		after, _ := p.status("")
+		if diff := cmp.Diff(before, after); diff != "" {
+			t.Errorf("the run's status changed (-before +after):\n%s", diff)
+		}
+	})
 }

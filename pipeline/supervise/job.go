@@ -41,6 +41,10 @@ type job struct {
 	outputs   []output
 }
 
+// byHand is the folder of a job.sh that somebody runs at a shell: no scheduler
+// knows of it, so that it must not touch what an attempt has recorded.
+const byHand = "by-hand"
+
 // open reads what is to be done and makes the attempt's folder.
 func open(o ExecOptions) (*job, error) {
 	m, err := readManifest(o.Manifest, o.SHA256)
@@ -54,6 +58,9 @@ func open(o ExecOptions) (*job, error) {
 	j := &job{options: o, manifest: m, workspace: w, outer: newEnviron(o.Environ)}
 	j.id, j.restarts = jobID(m.Executor, j.outer)
 	j.attempt = workspace.Attempt(m.StageDir, m.Attempt)
+	if j.id == "" {
+		j.attempt = filepath.Join(m.StageDir, byHand)
+	}
 	j.folder = startFolder(j.attempt, j.restarts)
 	if err := os.MkdirAll(j.folder, 0o700); err != nil {
 		return nil, &refusal{manifest: m, err: fmt.Errorf("making the attempt's folder: %w", err)}
