@@ -35,6 +35,7 @@ type Result struct {
 // do. It holds no credentials.
 type Fault struct{ Summary, Detail string }
 
+// Error is the summary and the detail in one line.
 func (f *Fault) Error() string { return f.Summary + ": " + f.Detail }
 
 // attempts is how often a download is tried without getting any further.

@@ -62,6 +62,7 @@ type MissingError struct {
 	Seen   []Interpreter // of other versions
 }
 
+// Error says which interpreter is wanted, and what was found instead.
 func (e *MissingError) Error() string {
 	what := "python3"
 	if e.Wanted != "" {

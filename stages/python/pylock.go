@@ -79,6 +79,7 @@ func parsePylockPackage(table string) (Package, error) {
 // OriginError is a package that comes from a repository or a folder.
 type OriginError struct{ Name string }
 
+// Error says which package is taken from where no hash can be checked.
 func (e *OriginError) Error() string {
 	return e.Name + " comes from a repository or a folder, of which no installer can check a hash: ask for a released version, " +
 		"or lay a clone into the stages that use it (files) and put it on PYTHONPATH (env)"

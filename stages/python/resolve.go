@@ -139,6 +139,7 @@ type ResolverError struct {
 	Text    string // what it said, without credentials
 }
 
+// Error is what the resolver itself said.
 func (e *ResolverError) Error() string {
 	if e.Text == "" {
 		return fmt.Sprintf("%s ended with %v", e.Program, e.Err)
