@@ -38,6 +38,13 @@ func newShelf(t *testing.T, files map[string]string) *shelf {
 	return s
 }
 
+// times is how often the server was asked.
+func (s *shelf) times() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.asked
+}
+
 func (s *shelf) put(name, content string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -79,7 +86,7 @@ func TestData(t *testing.T) {
 		p.write("mnist.hcl", fmt.Sprintf(withData, s.URL))
 		p.has(p.gets(1, "runpipe", "plan", "mnist.hcl").stderr, "Data without a pin", "runpipe lock")
 		p.gets(5, "runpipe", "apply", "--locked", "mnist.hcl")
-		if s.asked != 0 {
+		if s.times() != 0 {
 			t.Error("a plan downloads data")
 		}
 		r := p.gets(0, "runpipe", "lock", "mnist.hcl")
@@ -93,8 +100,8 @@ func TestData(t *testing.T) {
 
 		p.gets(0, "runpipe", "apply", "mnist.hcl")
 		st, stages := p.status("")
-		if st.State != run.Succeeded || len(st.Stages) != 3 || s.asked != 1 {
-			t.Errorf("the run is %s with %d stages, and the server was asked %d times", st.State, len(st.Stages), s.asked)
+		if st.State != run.Succeeded || len(st.Stages) != 3 || s.times() != 1 {
+			t.Errorf("the run is %s with %d stages, and the server was asked %d times", st.State, len(st.Stages), s.times())
 		}
 		p.has(p.read(stages["train.cnn"].Log), "seven\nweights\nmode 444\nmode 444\n")
 		first := st.Run
