@@ -99,12 +99,23 @@ func (t *WorkingTree) commit(ctx context.Context, git program) (string, error) {
 	return id, err
 }
 
-// copyIndex copies the user's index, if there is one. Without it all files are read.
+// copyIndex copies the user's index, if there is one, with its time: git reads a
+// file again that may have changed since the index was written, by comparing
+// their times, and would take a younger copy's word for a change of the same
+// second and size. Without an index all files are read.
 func copyIndex(top, from, to string) {
 	if !filepath.IsAbs(from) {
 		from = filepath.Join(top, from)
 	}
-	if data, err := os.ReadFile(from); err == nil {
-		_ = os.WriteFile(to, data, 0o600)
+	info, err := os.Stat(from)
+	if err != nil {
+		return
+	}
+	data, err := os.ReadFile(from)
+	if err != nil || os.WriteFile(to, data, 0o600) != nil {
+		return
+	}
+	if os.Chtimes(to, info.ModTime(), info.ModTime()) != nil {
+		_ = os.Remove(to) // then all files are read
 	}
 }
