@@ -9,13 +9,18 @@ import (
 	"time"
 
 	"github.com/runpipe/runpipe/pipeline/record"
+	"github.com/runpipe/runpipe/slurm/slurmtest"
 )
 
-// needLmod skips where there is no Lmod: a machine of its own is needed for it.
+// needLmod skips where there is no Lmod, but where all parts are required fails.
 func needLmod(t *testing.T) {
-	if _, err := os.Stat("/etc/profile.d/lmod.sh"); err != nil {
-		t.Skip("Lmod is not installed")
+	if _, err := os.Stat("/etc/profile.d/lmod.sh"); err == nil {
+		return
 	}
+	if os.Getenv(slurmtest.Required) == "required" {
+		t.Fatal("Lmod is required and not installed")
+	}
+	t.Skip("Lmod is not installed")
 }
 
 // withModules is a stage that loads a module from a site of its own.
