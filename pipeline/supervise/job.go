@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/runpipe/runpipe/pipeline/record"
@@ -27,6 +28,7 @@ type job struct {
 	recorder  *recorder
 	signals   *signals
 	cancel    context.CancelCauseFunc // ends what is under way, for the reason given
+	told      sync.Once               // options.Failed
 	id        string                  // the scheduler's, or "" when job.sh was started by hand
 	restarts  int
 

@@ -2,6 +2,8 @@ package slurmtest
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"syscall"
 )
 
@@ -28,6 +30,38 @@ func (c *Cluster) RestartController() error {
 		return fmt.Errorf("starting slurmctld again: %w", err)
 	}
 	return nil
+}
+
+// Snapshot is what slurmctld had saved at a moment.
+type Snapshot struct{ dir string }
+
+// Snapshot copies the controller's state as it would be found after a crash now,
+// once that is what it knows: it saves what has changed within some seconds.
+func (c *Cluster) Snapshot() (Snapshot, error) {
+	if err := c.RestartController(); err != nil { // it saves its state
+		return Snapshot{}, err
+	}
+	dir, err := os.MkdirTemp(c.Dir, "snapshot-")
+	if err == nil {
+		err = os.CopyFS(filepath.Join(dir, "state"), os.DirFS(c.file("state")))
+	}
+	if err != nil {
+		return Snapshot{}, fmt.Errorf("copying slurmctld's state: %w", err)
+	}
+	return Snapshot{dir}, nil
+}
+
+// ForgetSince kills slurmctld and starts it with the state of a snapshot, as after
+// a crash before it had saved anything newer. A snapshot is good for once.
+func (c *Cluster) ForgetSince(s Snapshot) error {
+	c.KillController()
+	if err := os.RemoveAll(c.file("state")); err != nil {
+		return err
+	}
+	if err := os.Rename(filepath.Join(s.dir, "state"), c.file("state")); err != nil {
+		return fmt.Errorf("putting slurmctld's state back: %w", err)
+	}
+	return c.RestartController()
 }
 
 // KillNode ends the slurmd of node n (from 1) at once, as a power cut does. What
