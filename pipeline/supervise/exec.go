@@ -34,6 +34,7 @@ type Timing struct {
 	Profile    time.Duration // for the site's login profile: 30 s
 	Sample     time.Duration // between two samples of the GPUs: 5 s
 	Controller time.Duration // for Slurm's controller to come back, where srun needs it: 10 min
+	Step       time.Duration // between two looks whether srun was given its step: 1 min
 }
 
 func (t Timing) withDefaults() Timing {
@@ -48,6 +49,7 @@ func (t Timing) withDefaults() Timing {
 	set(&t.Profile, 30*time.Second)
 	set(&t.Sample, 5*time.Second)
 	set(&t.Controller, 10*time.Minute)
+	set(&t.Step, time.Minute)
 	return t
 }
 

@@ -37,6 +37,7 @@ type job struct {
 	environ   environ        // of the command
 	logStart  int64          // where in the log this attempt begins, in bytes
 	tryStart  int64          // where in it the command's last try begins
+	freed     bool           // an srun that was left waiting for its step was ended
 	resumed   bool           // the command ended well in an earlier start: collect only
 	made      *record.Record // the stage's record in the store, once there is one
 	published bool           // by this job

@@ -17,14 +17,22 @@ func (c *Cluster) ContinueController() error { return c.controller.signal(syscal
 // KillController ends slurmctld: connections are refused until RestartController.
 func (c *Cluster) KillController() { c.controller.kill() }
 
-// RestartController ends slurmctld if it runs, starts it again from its saved
-// state, and returns when it answers and knows its nodes.
-func (c *Cluster) RestartController() error {
+// EndController has slurmctld save its state and end.
+func (c *Cluster) EndController() error {
 	if !c.controller.ended() {
-		if err := c.controller.signal(syscall.SIGTERM); err != nil { // it saves its state
+		if err := c.controller.signal(syscall.SIGTERM); err != nil {
 			return err
 		}
 		<-c.controller.done
+	}
+	return nil
+}
+
+// RestartController ends slurmctld if it runs, starts it again from its saved
+// state, and returns when it answers and knows its nodes.
+func (c *Cluster) RestartController() error {
+	if err := c.EndController(); err != nil {
+		return err
 	}
 	if err := c.startController(); err != nil {
 		return fmt.Errorf("starting slurmctld again: %w", err)
