@@ -18,7 +18,7 @@ type environmentKind struct{}
 func (environmentKind) Name() string { return "environment" }
 
 func (environmentKind) Spec() hcldec.ObjectSpec {
-	return arguments("modules", "python", "source", "requirements", "packages", "platform", "index", "extra_index", "prefetch")
+	return arguments("modules", "python", "source", "requirements", "packages", "platform", "index", "extra_index", "prefetch", "conda")
 }
 
 func (environmentKind) Decode(b *Block, s *Stage) {
@@ -29,6 +29,11 @@ func (environmentKind) Decode(b *Block, s *Stage) {
 	b.indexes(s)
 	s.Venv.Prefetch = b.flag(b.Group.get("prefetch"))
 	s.Venv.Source = b.tree(b.Group.get("source"))
+	if list := b.Group.get("conda"); list != nil {
+		b.conda(list, s.Venv)
+		b.findLock(s.Venv)
+		return
+	}
 	packages, requirements := b.Group.get("packages"), b.Group.get("requirements")
 	if packages != nil && requirements != nil {
 		b.fault(requirements, nil, "Two lists of packages", "packages and requirements exclude each other: put the packages into the file.")
@@ -38,8 +43,9 @@ func (environmentKind) Decode(b *Block, s *Stage) {
 		s.Venv.Packages = b.packages(packages)
 	}
 	s.Venv.Requirements = b.requirements(requirements, s.Venv.Source)
+	b.refuseConda(requirements, s.Venv.Requirements)
 	if source := b.Group.get("source"); source != nil && requirements == nil {
-		b.fault(source, nil, "Source without requirements", "source is where the path of requirements starts, and no requirements are given.")
+		b.fault(source, nil, "Source without requirements", "source is where the path of requirements (or conda) starts, and none are given.")
 	}
 	b.findLock(s.Venv)
 }
@@ -121,7 +127,7 @@ func (b *Block) requirements(a *Argument, source *Tree) *Requirements {
 	name, ok := b.text(a)
 	if !ok {
 		if a != nil && fromStage(a.Value) && !a.Value.IsKnown() {
-			b.fault(a, nil, "Reference to a stage", "requirements is read before any stage runs: it may use var and local only.")
+			b.fault(a, nil, "Reference to a stage", "%s is read before any stage runs: it may use var and local only.", a.Name)
 		}
 		return nil
 	}
@@ -161,7 +167,11 @@ func (b *Block) requirementsFault(a *Argument, name string, err error) {
 		b.fault(a, nil, "Missing file", "%s.%s", trimPath(err), hint)
 		return
 	}
-	b.fault(a, nil, "Unsuitable requirements", "%s.", err)
+	summary := "Unsuitable requirements"
+	if a.Name == "conda" {
+		summary = "Unsuitable conda list"
+	}
+	b.fault(a, nil, summary, "%s.", err)
 }
 
 // trimPath says of a missing file only which it is.
