@@ -17,6 +17,10 @@ func (b *Block) conda(list *Argument, v *Venv) {
 			return
 		}
 	}
+	if value, _ := list.Value.Unmark(); value.CanIterateElements() {
+		b.fault(list, nil, unsuitable, "conda is the name of a file, an explicit list: %s.", conda.Advice)
+		return
+	}
 	if v.Requirements = b.requirements(list, v.Source); v.Requirements == nil || v.Requirements.Files == nil {
 		return // it has a fault, or stands in a clone and is read when that is there
 	}
@@ -27,9 +31,20 @@ func (b *Block) conda(list *Argument, v *Venv) {
 
 // refuseConda sees to it that no list of conda's is read as one for pip.
 func (b *Block) refuseConda(a *Argument, r *Requirements) {
-	if r != nil && conda.IsList(r.Files[r.Path]) {
-		b.fault(a, nil, "Unsuitable requirements", "%s is a file of conda's: write conda = %q in the place of requirements.", r.Path, r.Path)
+	if err := r.CheckForPip(); err != nil {
+		b.fault(a, nil, "Unsuitable requirements", "%s.", err)
 	}
+}
+
+// CheckForPip refuses a file of conda's, as far as the files are at hand.
+func (r *Requirements) CheckForPip() error {
+	if r == nil || !conda.IsList(r.Files[r.Path]) {
+		return nil
+	}
+	if _, err := conda.Parse(r.Files[r.Path]); err != nil {
+		return fmt.Errorf("%s is a file of conda's, and conda = … takes an explicit list in the place of requirements: %w", r.Path, err)
+	}
+	return fmt.Errorf("%s is a list of conda's: write conda = %q in the place of requirements", r.Path, r.Path)
 }
 
 // CondaList is the environment's explicit list, whose file must be at hand. An

@@ -72,7 +72,7 @@ func condaScript(s *Stage, at Placement, list []byte) string {
 	line("")
 	line("# With a home of its own the client reads no .condarc, and shares no cache with anything else.")
 	line(`export HOME="$PWD/home" MAMBA_ROOT_PREFIX="$PWD/mamba" MAMBA_NO_RC=true`)
-	line(`export CONDA_PKGS_DIRS="$PWD/pkgs" CONDA_CHANNELS="file://$PWD/channel" CONDA_ALLOW_SOFTLINKS=false`)
+	line(`export CONDA_PKGS_DIRS="$PWD/pkgs" CONDA_CHANNELS="$PWD/channel" CONDA_ALLOW_SOFTLINKS=false`)
 	line(`mkdir "$HOME" "$CONDA_PKGS_DIRS"`)
 	line(`"$conda" create --yes --quiet --offline --prefix "$RUNPIPE_VENV" --file channel/explicit.txt`)
 	line(`rm -r "$CONDA_PKGS_DIRS" # what is installed was linked from there, or copied`)

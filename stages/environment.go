@@ -10,6 +10,8 @@ import (
 
 	"github.com/hashicorp/hcl/v2/hcldec"
 	"github.com/zclconf/go-cty/cty"
+
+	"github.com/runpipe/runpipe/stages/conda"
 )
 
 // environmentKind loads modules and builds a virtual environment.
@@ -163,6 +165,9 @@ func (b *Block) requirementsFault(a *Argument, name string, err error) {
 		hint := ""
 		if b.Group.get("source") == nil {
 			hint = " The path starts at the pipeline file; source = clone.x makes it start in a checkout."
+		}
+		if a.Name == "conda" {
+			hint += " It is the file of an explicit list: " + conda.Advice + "."
 		}
 		b.fault(a, nil, "Missing file", "%s.%s", trimPath(err), hint)
 		return

@@ -33,6 +33,9 @@ func Environments(p *pipeline.Pipeline, f *lock.File, w *workspace.Workspace, en
 				if err := facts.read(ctx, v); err != nil {
 					return python.Request{}, err
 				}
+				if err := v.Requirements.CheckForPip(); err != nil {
+					return python.Request{}, err
+				}
 				return stages.Resolving(s, v, environ), nil
 			},
 			Pin: facts.condaPin(s, v, environ, progress),

@@ -129,14 +129,14 @@ func notAnAddress(text string) error {
 	switch {
 	case strings.HasPrefix(text, "file:") || strings.HasPrefix(text, "/") || strings.HasPrefix(text, ".") || strings.HasPrefix(text, "~"):
 		return errors.New("a file on this machine is not there on another: put the package into a channel, and name its address (https://…)")
-	case strings.HasSuffix(text, ".conda") || strings.HasSuffix(text, ".tar.bz2"):
-		return errors.New("a file's name is not where it comes from: name its whole address (https://…)")
 	case strings.Contains(text, "://"):
 		return fmt.Errorf("%s is not fetched: name an address that begins with https://", git.Redact(text))
+	case strings.HasSuffix(text, ".conda") || strings.HasSuffix(text, ".tar.bz2"):
+		return errors.New("a file's name is not where it comes from: name its whole address (https://…)")
 	case strings.Contains(text, "=="):
 		return fmt.Errorf("%s is a requirement of pip's: packages = [%q] asks for it, in a block without conda", text, text)
 	}
-	return fmt.Errorf("%s asks for a package and does not name its file: %s", text, advice)
+	return fmt.Errorf("%s asks for a package and does not name its file: %s", text, Advice)
 }
 
 func cutLast(s, separator string) (before, after string, found bool) {
@@ -167,9 +167,9 @@ func (l *List) CheckPlatform(platform string) error {
 		}
 		hint := ""
 		if other := platformOf(p.Subdir); other != "" {
-			hint = fmt.Sprintf(" platform = %q asks for those.", other)
+			hint = fmt.Sprintf("; platform = %q asks for those", other)
 		}
-		return fmt.Errorf("line %d: %s is for %s, and %s is wanted (%s).%s", p.line, p.File, p.Subdir, want, platform, hint)
+		return fmt.Errorf("line %d: %s is for %s, and %s is wanted (%s)%s", p.line, p.File, p.Subdir, want, platform, hint)
 	}
 	return nil
 }
