@@ -102,9 +102,9 @@ func (c *Cache) download(ctx context.Context, p Package) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("%s: %w", p.File, err)
 	}
-	r, err := download.Get(ctx, address, c.files(), download.Options{SHA256: p.SHA256, Progress: c.progress.of(p.File, c.Progress)})
+	r, err := download.Get(ctx, address, c.files(), download.Options{SHA256: p.SHA256, Progress: c.progress.of(p.File, c.Progress), Login: login})
 	if err != nil {
-		return "", fmt.Errorf("fetching %s: %w", p.File, c.hidden(p, err))
+		return "", fmt.Errorf("fetching %s: %w", p.File, c.hidden(p, address, err))
 	}
 	if c.Fetched != nil {
 		c.Fetched(p.File)
@@ -112,18 +112,23 @@ func (c *Cache) download(ctx context.Context, p Package) (string, error) {
 	return r.SHA256, nil
 }
 
+// login is what to do where a channel is not open to everybody.
+const login = "does its address name the right user, password or token, each as ${NAME}, with that variable set?"
+
 // expand puts the values of variables in their places.
 func (c *Cache) expand(address string) (string, error) {
-	var missing error
+	var missing []string
 	whole := variable.ReplaceAllStringFunc(address, func(found string) string {
-		name := variable.FindStringSubmatch(found)[1]
-		value := c.value(name)
+		value := c.value(variable.FindStringSubmatch(found)[1])
 		if value == "" {
-			missing = fmt.Errorf("its address holds ${%s}, which is not set in the environment: set it and try again", name)
+			missing = append(missing, found)
 		}
 		return value
 	})
-	return whole, missing
+	if len(missing) > 0 {
+		return "", fmt.Errorf("its address holds %s, not set in the environment: set what is missing and try again", strings.Join(missing, " and "))
+	}
+	return whole, nil
 }
 
 func (c *Cache) value(name string) string {
@@ -137,7 +142,7 @@ func (c *Cache) value(name string) string {
 }
 
 // hidden is an error without the values of the variables in the package's address.
-func (c *Cache) hidden(p Package, err error) error {
+func (c *Cache) hidden(p Package, address string, err error) error {
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return err
 	}
@@ -146,6 +151,7 @@ func (c *Cache) hidden(p Package, err error) error {
 	if errors.As(err, &known) {
 		text = known.Detail
 	}
+	text = strings.ReplaceAll(text, git.Redact(address), git.Redact(p.URL))
 	for _, m := range variable.FindAllStringSubmatch(p.URL, -1) {
 		if value := c.value(m[1]); value != "" {
 			text = strings.NewReplacer(value, m[0], url.PathEscape(value), m[0]).Replace(text)
