@@ -135,7 +135,7 @@ func (s *script) environment(j Job) {
 // (https://docs.conda.io/projects/conda/en/stable/dev-guide/deep-dives/activation.html).
 // Like it, it bears a script of a package that ends with another status than 0.
 func (s *script) conda(prefix string) {
-	s.line("CONDA_PREFIX=$(readlink -e %s) || exit", Quote(prefix))
+	s.line("CONDA_PREFIX=$(readlink -ev %s) || exit", Quote(prefix))
 	s.line(`export CONDA_PREFIX CONDA_DEFAULT_ENV="$CONDA_PREFIX" CONDA_SHLVL=1 PATH="$CONDA_PREFIX/bin:$PATH"`)
 	s.line(`for activate in "$CONDA_PREFIX"/etc/conda/activate.d/*.sh; do`)
 	s.line("  # shellcheck source=/dev/null")
