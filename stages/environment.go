@@ -14,7 +14,7 @@ import (
 	"github.com/runpipe/runpipe/stages/conda"
 )
 
-// environmentKind loads modules and builds a virtual environment.
+// environmentKind loads modules and builds a virtual environment, or one of conda's.
 type environmentKind struct{}
 
 func (environmentKind) Name() string { return "environment" }
@@ -167,7 +167,7 @@ func (b *Block) requirementsFault(a *Argument, name string, err error) {
 			hint = " The path starts at the pipeline file; source = clone.x makes it start in a checkout."
 		}
 		if a.Name == "conda" {
-			hint += " It is the file of an explicit list: " + conda.Advice + "."
+			hint += " conda = … names an explicit list: " + conda.Advice + "."
 		}
 		b.fault(a, nil, "Missing file", "%s.%s", trimPath(err), hint)
 		return
