@@ -51,13 +51,16 @@ func condaScript(s *Stage, at Placement, list []byte) string {
 	line(`  exit 1`)
 	line(`fi`)
 	line("")
-	if at.Tools.Conda != "" {
-		line("conda=%s", slurm.Quote(at.Tools.Conda))
-		line(`[ -x "$conda" ] || conda=%s || conda=`, condaClient)
-	} else {
+	switch tool := slurm.Quote(at.Tools.Conda); {
+	case at.Tools.Conda == "":
 		line(`conda=%s || conda=`, condaClient)
+	case len(s.Modules) > 0: // which may bring one
+		line(`conda=%s || conda=%s`, condaClient, tool)
+	default:
+		line("conda=%s", tool)
+		line(`[ -x "$conda" ] || conda=%s || conda=`, condaClient)
 	}
-	line(`if [ -z "$conda" ]; then`)
+	line(`if [ ! -x "$conda" ]; then`)
 	line("  echo %s >&2", slurm.Quote("runpipe: this node has neither micromamba nor mamba nor conda: load a module that brings one (modules = [\"miniforge\"]), or install micromamba"))
 	line("  exit 127")
 	line("fi")
@@ -72,7 +75,7 @@ func condaScript(s *Stage, at Placement, list []byte) string {
 	line("")
 	line("# With a home of its own the client reads no .condarc, and shares no cache with anything else.")
 	line(`export HOME="$PWD/home" MAMBA_ROOT_PREFIX="$PWD/mamba" MAMBA_NO_RC=true`)
-	line(`export CONDA_PKGS_DIRS="$PWD/pkgs" CONDA_CHANNELS="$PWD/channel" CONDA_ALLOW_SOFTLINKS=false`)
+	line(`export CONDA_PKGS_DIRS="$PWD/pkgs" CONDA_CHANNELS="$PWD/channel" CONDA_ALLOW_SOFTLINKS=false CONDA_ALWAYS_SOFTLINK=false`)
 	line(`mkdir "$HOME" "$CONDA_PKGS_DIRS"`)
 	line(`"$conda" create --yes --quiet --offline --prefix "$RUNPIPE_VENV" --file channel/explicit.txt`)
 	line(`rm -r "$CONDA_PKGS_DIRS" # what is installed was linked from there, or copied`)

@@ -22,7 +22,11 @@ func condaStage() *Stage {
 // The script looks for a client where the modules have put one, micromamba first.
 func TestTheClientOfAModule(t *testing.T) {
 	dir := t.TempDir()
-	w, err := condaWork(condaStage(), Placement{StageDir: dir, Packages: "/packages"})
+	submitters := filepath.Join(dir, "submitter's")
+	if err := os.WriteFile(submitters, []byte("#!/bin/sh\n"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	w, err := condaWork(condaStage(), Placement{StageDir: dir, Packages: "/packages", Tools: Tools{Conda: submitters}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -40,6 +44,12 @@ func TestTheClientOfAModule(t *testing.T) {
 		return strings.TrimSpace(string(out)), err
 	}
 	bin := t.TempDir()
+	if out, err := run(bin); err != nil || out != submitters {
+		t.Errorf("with the submitter's alone: %v, %s", err, out)
+	}
+	if err := os.Chmod(submitters, 0o600); err != nil {
+		t.Fatal(err)
+	}
 	if out, err := run(bin); err == nil || !strings.Contains(out, "neither micromamba nor mamba nor conda") {
 		t.Errorf("without a client: %v, %s", err, out)
 	}

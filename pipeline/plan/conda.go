@@ -18,11 +18,8 @@ import (
 var condaClients = []struct{ name, variable string }{{"micromamba", "MAMBA_EXE"}, {"mamba", ""}, {"conda", "CONDA_EXE"}}
 
 // condaTools looks for a client where the pipeline is submitted. That of a module is
-// found in the job instead.
+// found in the job, and goes before.
 func condaTools(s *stages.Stage, getenv func(string) string) (stages.Tools, error) {
-	if len(s.Modules) > 0 {
-		return stages.Tools{}, nil
-	}
 	for _, client := range condaClients {
 		for _, name := range []string{client.name, getenv(client.variable)} {
 			if path, err := exec.LookPath(name); err == nil {
@@ -31,6 +28,9 @@ func condaTools(s *stages.Stage, getenv func(string) string) (stages.Tools, erro
 				}
 			}
 		}
+	}
+	if len(s.Modules) > 0 {
+		return stages.Tools{}, nil
 	}
 	return stages.Tools{}, fmt.Errorf("%s: micromamba, mamba or conda is wanted, and none is on this machine's PATH. Install micromamba, which is one file, or load one by modules = […]", s.Address)
 }

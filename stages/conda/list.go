@@ -36,7 +36,7 @@ var (
 	onlyNames  = regexp.MustCompile(`^\$\{[A-Z_][A-Z0-9_]*\}(:\$\{[A-Z_][A-Z0-9_]*\})?$`)
 	tokenPlace = regexp.MustCompile(`/t/([^/]+)/`)
 	subdirForm = regexp.MustCompile(`^(noarch|(linux|osx|win|freebsd|zos|emscripten|wasi)-[a-z0-9]+)$`)
-	pipLine    = regexp.MustCompile(`^#\s*pip\s+(\S+)`)
+	pipLine    = regexp.MustCompile(`^#\s*pip\s+([A-Za-z0-9._-]+)\s*(?:@|===?)\s*\S`)
 	safeURL    = regexp.MustCompile(`^[A-Za-z0-9._~:/@!$&+,;=%{}-]+$`)
 )
 

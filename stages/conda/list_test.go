@@ -20,6 +20,7 @@ func TestParse(t *testing.T) {
 	l, err := Parse([]byte(`# This file may be used to create an environment using:
 # $ conda create --name <env> --file <this file>
 # platform: linux-64
+# pip is left out on purpose
 @EXPLICIT
 ` + channel + `linux-64/_libgcc_mutex-0.1-conda_forge.tar.bz2#` + strings.ToUpper(someMD5) + "\r\n" +
 		channel + `noarch/font-ttf-dejavu-sans-mono-2.37-hab24e00_0.tar.bz2#sha256:` + someSHA + `
