@@ -2,6 +2,8 @@ package conda_test
 
 import (
 	"errors"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -156,5 +158,25 @@ func TestCheckInstalled(t *testing.T) {
 	write(prefix, "extra", "1", "0")
 	if err := l.CheckInstalled(prefix); err == nil || !strings.Contains(err.Error(), "app is 2.0=1, not 2.0=0, extra was not asked for") {
 		t.Errorf("another environment: %v", err)
+	}
+}
+
+// An address that comes back in an error, changed or not, does not tell the token.
+func TestATokenIsInNoError(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.Contains(r.URL.Path, "loop") {
+			http.Redirect(w, r, r.URL.Path, http.StatusFound)
+			return
+		}
+		http.NotFound(w, r)
+	}))
+	defer server.Close()
+	for _, name := range []string{"loop", "missing"} {
+		l := parse(t, "@EXPLICIT\n"+strings.Replace(server.URL, "://", "://${LAB_USER}@", 1)+"/t/${LAB_TOKEN}/noarch/"+name+"-1-0.conda\n")
+		cache := &conda.Cache{Folder: t.TempDir(), Environ: []string{"LAB_USER=ada", "LAB_TOKEN=s3cr3t/x"}}
+		_, err := cache.Pin(t.Context(), l, "linux_x86_64")
+		if err == nil || strings.Contains(err.Error(), "s3cr3t") || !strings.Contains(err.Error(), "/t/${LAB_TOKEN}/") {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }

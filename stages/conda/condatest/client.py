@@ -20,6 +20,8 @@ parser.add_argument("--prefix", required=True)
 parser.add_argument("--file", required=True)
 args = parser.parse_args()
 
+if (pathlib.Path.home() / ".condarc").exists():
+    sys.exit("it would read the .condarc of its user")
 packages = os.environ["CONDA_PKGS_DIRS"]
 lines = pathlib.Path(args.file).read_text().split()
 if lines[0] != "@EXPLICIT":
