@@ -78,14 +78,17 @@ func condaScript(s *Stage, at Placement, list []byte) string {
 	line(`export CONDA_PKGS_DIRS="$PWD/pkgs" CONDA_CHANNELS="$PWD/channel" CONDA_ALLOW_SOFTLINKS=false CONDA_ALWAYS_SOFTLINK=false`)
 	line(`mkdir "$HOME" "$CONDA_PKGS_DIRS"`)
 	line(`"$conda" create --yes --quiet --offline --prefix "$RUNPIPE_VENV" --file channel/explicit.txt`)
-	line(`rm -r "$CONDA_PKGS_DIRS" # what is installed was linked from there, or copied`)
+	line(`rm -rf "$CONDA_PKGS_DIRS" || : # what is installed was linked from there, or copied`)
 	line("")
-	line("# For the record: what is there now.")
 	line(`if [ -x "$RUNPIPE_VENV/bin/python" ]; then`)
+	line("  # Bytecode older than its source is written anew by whoever imports it, which would look like a change.")
+	line(`  "$RUNPIPE_VENV/bin/python" -I -m compileall -qq "$RUNPIPE_VENV"/lib/python3*/ || :`)
+	line("  # For the record: what it says of itself.")
 	line(`  "$RUNPIPE_VENV/bin/python" -I - >python.json <<'END'`)
 	b.WriteString(installedScript)
 	line("END")
 	line("fi")
+	line("# What is there now has to be what is locked.")
 	wanted := ""
 	if s.Venv.Python != "" {
 		wanted = " --python " + s.Venv.Python

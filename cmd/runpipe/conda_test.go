@@ -277,7 +277,9 @@ func TestPythonOfACondaEnvironment(t *testing.T) {
 	p := newPerson(t, nil)
 	p.path(condatest.Client(t, "conda"))
 	python := func(version string) condatest.File {
-		return condatest.Package{Name: "python", Version: version, Build: "h1_cpython", Files: map[string]string{"bin/python": "#!/bin/sh\nexec " + path + " \"$@\"\n"}}.Make(t)
+		return condatest.Package{Name: "python", Version: version, Build: "h1_cpython", Files: map[string]string{
+			"bin/python": "#!/bin/sh\nexec " + path + " \"$@\"\n", "lib/python3/where.py": "PREFIX = '" + condatest.Placeholder + "'\n",
+		}}.Make(t)
 	}
 	good, other := python(version), python("3.1.4")
 	c := condatest.NewChannel(t, good, other)
@@ -293,6 +295,10 @@ func TestPythonOfACondaEnvironment(t *testing.T) {
 		t.Errorf("installed is %+v", i)
 	}
 	p.has(p.read("p.lock.hcl"), `python   = "`+minor+`"`)
+	if compiled, _ := filepath.Glob(filepath.Join(p.venv(stages["environment.tools"].Key), "lib/python3/__pycache__/where.*.pyc")); len(compiled) != 1 {
+		t.Errorf("bytecode is %v", compiled)
+	}
+	p.shellchecked()
 
 	p.write("p.hcl", pipeline("3.1"))
 	p.has(p.gets(1, "runpipe", "apply", "p.hcl").stderr, "p.hcl:2", "python 3.1 is wanted, and its packages bring python "+version)
