@@ -12,6 +12,7 @@ import (
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/runpipe/runpipe/stages/conda"
+	"github.com/runpipe/runpipe/stages/python"
 )
 
 // environmentKind loads modules and builds a virtual environment, or one of conda's.
@@ -60,6 +61,9 @@ func (b *Block) findLock(v *Venv) {
 	lock, ok := b.Facts.Packages(v.Asked())
 	if !ok {
 		b.faultAt("Environment without a lock", "The packages of %s are not locked: run runpipe lock.", b.Address)
+	}
+	if ok && (lock.Manager == python.Conda) != v.Conda {
+		b.faultAt("Damaged lock file", "What is locked for %s is not of the kind that it asks for: take the lock file from your repository again, or delete its block there and run runpipe lock.", b.Address)
 	}
 	v.Lock = lock
 }

@@ -167,6 +167,16 @@ func TestAWrongMD5InACondaList(t *testing.T) {
 	if _, err := os.Stat(filepath.Join(p.dir, "p.lock.hcl")); err == nil {
 		t.Error("a lock file was written")
 	}
+
+	// A lock file in which the packages became pip's.
+	c.Put(first)
+	p.gets(0, "runpipe", "lock", "p.hcl")
+	text := p.read("p.lock.hcl")
+	for _, part := range [][2]string{{`manager  = "conda"`, `python = "3.11"`}, {`build   = "h1_0"`, ""}, {`build   = "0"`, ""}} {
+		text = strings.Replace(text, part[0], part[1], 1)
+	}
+	p.write("p.lock.hcl", text)
+	p.has(p.gets(1, "runpipe", "apply", "p.hcl").stderr, "Damaged lock file", "not of the kind")
 }
 
 // Jobs need no network for conda packages that were fetched when they were submitted.

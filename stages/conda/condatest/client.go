@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/runpipe/runpipe/slurm"
+	"github.com/runpipe/runpipe/slurm/slurmtest"
 )
 
 //go:embed client.py
@@ -20,11 +21,14 @@ var clientScript []byte
 // on a PATH. No client of conda's is in a package index of Python's; py-rattler is,
 // the library under some of them. The client is a thin command line over it: what
 // it installs are real packages, as any client would. Where it cannot be fetched,
-// the test is skipped.
+// the test is skipped, unless all parts are required.
 func Client(t testing.TB, name string) string {
 	t.Helper()
 	library, err := rattler()
 	if err != nil {
+		if os.Getenv(slurmtest.Required) == "required" {
+			t.Fatalf("a client for conda packages is required: %v", err)
+		}
 		t.Skipf("no client for conda packages: %v", err)
 	}
 	python, err := exec.Command("python3", "-c", "import sys; print(sys.executable)").Output()
