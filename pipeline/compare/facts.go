@@ -16,7 +16,7 @@ import (
 // parameters. Those with "" are told elsewhere.
 var topicOf = map[string]Topic{
 	"source": "", "environment": "", "tree": "", "kind": "", "hashes": "",
-	"packages": Packages, "python": Packages, "platform": Packages, "requirements": Packages, "modules": Packages,
+	"packages": Packages, "python": Packages, "platform": Packages, "requirements": Packages, "modules": Packages, "conda": Packages,
 	"files": Data,
 }
 
