@@ -125,12 +125,12 @@ func (e *evaluation) stage(n *node) {
 	if diags.HasErrors() {
 		return
 	}
-	address := s.Address.String()
-	if e.facts != nil {
-		s.Key = stages.Key(s, e.keys, e.facts.Root())
-		e.keys[address] = s.Key
+	address, built := s.Address.String(), s
+	if base := s.TakeBase(); base != nil {
+		built = base
+		e.add(base)
 	}
-	e.stages[address] = s
+	e.add(s)
 	if b.Request != nil {
 		e.requests = append(e.requests, Clone{
 			Address: s.Address, Repository: b.Request.Repository, Ref: b.Request.Ref, Paths: b.Request.Paths, Range: b.Request.Range,
@@ -139,9 +139,19 @@ func (e *evaluation) stage(n *node) {
 	if b.Download != nil {
 		e.data = append(e.data, Data{Address: s.Address, DataRequest: *b.Download})
 	}
-	attributes := n.kind.Attributes(s, func(path string) cty.Value { return e.place(address, s.Key, path) })
+	attributes := n.kind.Attributes(s, func(path string) cty.Value { return e.place(built.Address.String(), built.Key, path) })
 	attributes["address"] = stages.Identity(address)
 	e.values[n.name] = cty.ObjectVal(attributes)
+}
+
+// add takes in a stage whose upstreams have their keys.
+func (e *evaluation) add(s *stages.Stage) {
+	address := s.Address.String()
+	if e.facts != nil {
+		s.Key = stages.Key(s, e.keys, e.facts.Root())
+		e.keys[address] = s.Key
+	}
+	e.stages[address] = s
 }
 
 // place is where an output of a stage is: not known before the stage has its key.

@@ -32,7 +32,7 @@ func (pinned) Requirements(_ stages.Address, path string) (*stages.Requirements,
 	if path != "requirements.txt" {
 		return nil, &fs.PathError{Op: "open", Path: path, Err: fs.ErrNotExist}
 	}
-	return stages.ReadRequirements(func(string) ([]byte, error) { return []byte("keras==3.6.0\n"), nil }, path)
+	return stages.ReadPinned(func(string) ([]byte, error) { return []byte("keras==3.6.0\n"), nil }, path)
 }
 
 func (pinned) Packages(asked python.Asked) (*python.Lock, bool) {

@@ -32,7 +32,7 @@ func (j Job) check() error {
 	if (len(j.Command) == 0) == (j.Script == "") {
 		fault("a job has either a command or a script")
 	}
-	for _, list := range [][]string{j.Supervisor, j.Command, {j.Activate, j.Script}, j.About, j.Modules} {
+	for _, list := range [][]string{j.Supervisor, j.Command, {j.Activate, j.Layer, j.Script}, j.About, j.Modules} {
 		for _, word := range list {
 			if strings.ContainsRune(word, 0) {
 				fault("%q holds a NUL, which no program can be given", word)
@@ -44,6 +44,9 @@ func (j Job) check() error {
 	}
 	if j.Activate != "" && j.Activate[0] != '/' {
 		fault("the environment %q is not an absolute path", j.Activate)
+	}
+	if j.Layer != "" && (j.Layer[0] != '/' || strings.Contains(j.Layer, ":")) {
+		fault("the layer %q is not an absolute path that PYTHONPATH can hold", j.Layer)
 	}
 	for _, module := range j.Modules {
 		if module == "" || module[0] == '-' || strings.ContainsFunc(module, control) || strings.ContainsAny(module, " ") {
@@ -120,6 +123,11 @@ func (s *script) environment(j Job) {
 	if j.Activate != "" {
 		s.line("# shellcheck source=/dev/null")
 		s.line(". %s || exit", Quote(strings.TrimSuffix(j.Activate, "/")+"/bin/activate"))
+	}
+	if j.Layer != "" {
+		layer := Quote(strings.TrimSuffix(j.Layer, "/"))
+		s.line(`export PYTHONPATH=%s"${PYTHONPATH:+:$PYTHONPATH}"`, layer)
+		s.line(`export PATH=%s/bin:"$PATH"`, layer)
 	}
 }
 

@@ -60,11 +60,15 @@ func NewGroup(object cty.Value) Group { return Group{object} }
 // use notes the stages that v is made from.
 func (b *Block) use(v cty.Value) {
 	for _, o := range origins(v) {
-		if b.uses == nil {
-			b.uses = map[string]bool{}
-		}
-		b.uses[o.Address] = true
+		b.useStage(o.Address)
 	}
+}
+
+func (b *Block) useStage(address string) {
+	if b.uses == nil {
+		b.uses = map[string]bool{}
+	}
+	b.uses[address] = true
 }
 
 // follow sets an order without data.

@@ -15,7 +15,7 @@ func (v *Venv) Installs() bool { return len(v.Packages) > 0 || v.Requirements !=
 func (v *Venv) Asked() python.Asked {
 	a := python.Asked{Packages: v.Packages, Python: v.Python, Platform: v.platform(), Index: v.Index, ExtraIndex: v.ExtraIndex}
 	if v.Requirements != nil {
-		a.Requirements = v.Requirements.Digest
+		a.Requirements, a.Extras, a.Groups = v.Requirements.Digest, v.Extras, v.Groups
 	}
 	return a
 }
@@ -46,11 +46,16 @@ func venvIngredients(v *Venv, in map[string]any) {
 	if v.Lock == nil {
 		return
 	}
+	in["platform"], in["packages"], in["hashes"] = v.Lock.Platform, v.Lock.Versions(), hashesOf(v.Lock)
+}
+
+// hashesOf are the digests of a lock's files by package.
+func hashesOf(l *python.Lock) map[string][]string {
 	files := map[string][]string{}
-	for _, p := range v.Lock.Packages {
+	for _, p := range l.Packages {
 		files[p.Name] = p.Hashes()
 	}
-	in["platform"], in["packages"], in["hashes"] = v.Lock.Platform, v.Lock.Versions(), files
+	return files
 }
 
 // Resolving is what the resolver is to be told. The environment's requirements
@@ -60,6 +65,9 @@ func Resolving(s *Stage, v *Venv, environ []string) python.Request {
 	r.Index, r.ExtraIndex = indexesOf(s)
 	if v.Requirements != nil {
 		r.Files, r.File = v.Requirements.Files, v.Requirements.Path
+		if v.Requirements.isProject() {
+			r.Project = &python.Project{Extras: v.Extras, Groups: v.Groups, Registries: v.Requirements.registries(), Lines: projectLines(v)}
+		}
 	} else {
 		r.Files, r.File = map[string][]byte{wheelsFile: []byte(strings.Join(v.Packages, "\n") + "\n")}, wheelsFile
 	}
@@ -70,8 +78,8 @@ func Resolving(s *Stage, v *Venv, environ []string) python.Request {
 // credentials. environ is the submitter's.
 func PackageSources(s *Stage, environ []string) python.Sources {
 	var lines []string
-	if s.Venv.Requirements != nil {
-		lines, _ = s.Venv.Requirements.indexLines()
+	if s.Venv != nil && s.Venv.Requirements != nil {
+		lines, _ = s.Venv.indexLines()
 	}
 	index, extra := indexesOf(s)
 	return python.SourcesOf(environ, index, extra, lines)

@@ -17,17 +17,34 @@ import (
 func (p *Plan) fetchPackages(ctx context.Context, progress func(label string) git.Progress) hcl.Diagnostics {
 	var diags hcl.Diagnostics
 	for _, s := range p.Stages {
-		if s.Action != Run || s.Venv == nil || !s.Venv.Prefetch || s.Venv.Lock == nil {
+		if s.Action != Run {
 			continue
 		}
-		report, end := packageProgress(progress, "the packages of "+s.Address.String())
-		_, err := python.Fetch(ctx, s.Venv.Lock, stages.PackageSources(s.Stage, os.Environ()), p.workspace.Packages(), report)
-		end()
-		if err != nil {
-			diags = append(diags, diagnostic(s.Range, "Packages cannot be fetched", fmt.Sprintf("%s: %s.", s.Address, git.Redact(err.Error()))))
+		for _, l := range prefetched(s.Stage) {
+			report, end := packageProgress(progress, "the packages of "+s.Address.String())
+			_, err := python.Fetch(ctx, l, stages.PackageSources(s.Stage, os.Environ()), p.workspace.Packages(), report)
+			end()
+			if err != nil {
+				diags = append(diags, diagnostic(s.Range, "Packages cannot be fetched", fmt.Sprintf("%s: %s.", s.Address, git.Redact(err.Error()))))
+			}
 		}
 	}
 	return diags
+}
+
+// prefetched are the locks of what a stage installs without a network.
+func prefetched(s *stages.Stage) []*python.Lock {
+	switch {
+	case s.Venv != nil && s.Venv.Prefetch && s.Venv.Lock != nil:
+		return []*python.Lock{s.Venv.Lock}
+	case s.Layer != nil && s.Layer.Prefetch:
+		var all []*python.Lock
+		for _, c := range s.Layer.Checkouts {
+			all = append(all, c.Lock)
+		}
+		return all
+	}
+	return nil
 }
 
 // packageProgress shows the fetch of files as that of a repository is shown. end

@@ -27,6 +27,7 @@ type Request struct {
 	Index      string            // with credentials, or ""
 	ExtraIndex []string          // likewise
 	Environ    []string          // of who asks
+	Project    *Project          // File is the uv.lock of one; else nil
 }
 
 // Resolve finds the exact packages of a request, by uv where it is on PATH, else
@@ -47,9 +48,17 @@ func Resolve(ctx context.Context, r Request) (*Lock, error) {
 		}
 	}
 	s := &resolution{Request: r, dir: dir, environ: resolverEnviron(r), files: []string{r.File}}
+	if r.Project != nil {
+		if err := s.export(ctx); err != nil {
+			return nil, err
+		}
+	}
 	lock, err := s.resolve(ctx)
 	if err == nil && lock.lacksBuilder() {
 		lock, err = s.withBuilder(ctx)
+	}
+	if err == nil && r.Project != nil {
+		err = s.keepLocked(lock)
 	}
 	if err != nil {
 		return nil, err
@@ -63,7 +72,8 @@ type resolution struct {
 	Request
 	dir     string // holds Files
 	environ []string
-	files   []string // what is asked: File, and what building needs
+	files   []string            // what is asked: File, and what building needs
+	hashes  map[string][]string // of a project's packages, by name: no others will do
 }
 
 func (s *resolution) resolve(ctx context.Context) (*Lock, error) {

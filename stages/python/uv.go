@@ -21,6 +21,9 @@ func (s *resolution) byUV(ctx context.Context, uv string) (*Lock, error) {
 	if err != nil {
 		return nil, err
 	}
+	if s.Project != nil {
+		args = append(args, "--no-deps", "--index-strategy", "unsafe-best-match") // all is chosen, and each file's sha256 is held against uv.lock
+	}
 	args = append([]string{"pip", "compile", "--quiet", "--no-header", "--no-annotate", "--format", "pylock.toml"}, args...)
 	out, err := s.run(ctx, s.environ, uv, append(args, s.files...)...)
 	var failed *ResolverError
