@@ -181,7 +181,7 @@ func (b *Block) requirementsFault(a *Argument, name string, err error) {
 		b.fault(a, nil, "Missing file", "%s.%s", trimPath(err), hint)
 		return
 	}
-	b.fault(a, nil, "Unsuitable requirements", "%s.", err)
+	b.fault(a, nil, "Unsuitable "+a.Name, "%s.", err)
 }
 
 // trimPath says of a missing file only which it is.

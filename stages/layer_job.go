@@ -110,9 +110,9 @@ func layerScript(s *Stage, at Placement, builds []build) string {
 		line("uv=$(command -v uv) || uv=")
 	}
 	line(`if [ -n "$uv" ]; then`)
-	line(`  install=("$uv" pip install --python "$base/bin/python" --no-cache)`)
+	line(`  install=("$uv" pip install --python "$base/bin/python") fresh=--no-cache`)
 	line(`elif "$base/bin/python" -m pip --version >/dev/null 2>&1; then`)
-	line(`  install=("$base/bin/python" -m pip install --disable-pip-version-check --no-input --progress-bar off --no-compile)`)
+	line(`  install=("$base/bin/python" -m pip install --disable-pip-version-check --no-input --progress-bar off --no-compile) fresh=--no-cache-dir`)
 	line("else")
 	line(`  echo "runpipe: the environment was made by uv, without pip, and this node has no uv: put uv where all nodes see it" >&2`)
 	line(`  exit 127`)
@@ -157,6 +157,6 @@ func (o build) script(line func(string, ...any)) {
 		line(`  "${install[@]}" --target "$PWD/%s"%s --no-deps --require-hashes --no-build-isolation --requirement "$%s"`, o.tools, from, strings.TrimSuffix(o.sources, ".txt"))
 	}
 	line(`%s \`, with)
-	line(`  "${install[@]}" --target "$PWD/%s" --no-index --no-deps --no-build-isolation "$PWD/%s"`, o.target, o.source)
+	line(`  "${install[@]}" "$fresh" --target "$PWD/%s" --no-index --no-deps --no-build-isolation "$PWD/%s"`, o.target, o.source)
 	line(`cp -R "$PWD/%s/." %s`, o.target, layerOutput)
 }

@@ -154,7 +154,7 @@ func (b *Block) project(v *Venv) *Requirements {
 	}
 	r := b.read(a, path.Join(dir, projectLock), v.Source)
 	if r != nil && r.Files != nil {
-		b.knownParts(r, extras, v.Extras, groups, v.Groups)
+		b.knownParts(r, v, extras, groups)
 	}
 	return r
 }
@@ -187,7 +187,7 @@ func (b *Block) projectParts(a *Argument, example string) []string {
 }
 
 // knownParts refuses extras and groups that the project does not have.
-func (b *Block) knownParts(r *Requirements, extras *Argument, wantedExtras []string, groups *Argument, wantedGroups []string) {
+func (b *Block) knownParts(r *Requirements, v *Venv, extras, groups *Argument) {
 	p, err := r.pyproject()
 	if err != nil {
 		return // it could not have been read
@@ -200,30 +200,34 @@ func (b *Block) knownParts(r *Requirements, extras *Argument, wantedExtras []str
 	if p.Tool.UV.Dev != nil {
 		hasGroups = append(hasGroups, "dev")
 	}
-	if name := unknownName(wantedExtras, hasExtras); name != "" {
-		b.fault(extras, nil, "Unknown extra", "The project has no extra %q.%s", name, partHint(name, hasExtras, hasGroups, "group", "groups"))
+	b.knownPart(extras, v.Extras, "extra", hasExtras, "group", hasGroups)
+	b.knownPart(groups, v.Groups, "dependency group", hasGroups, "extra", hasExtras)
+}
+
+// knownPart refuses elements that are not among known.
+func (b *Block) knownPart(a *Argument, wanted []string, what string, known []string, other string, others []string) {
+	if len(wanted) == 0 {
+		return // none, or none that is a name
 	}
-	if name := unknownName(wantedGroups, hasGroups); name != "" {
-		b.fault(groups, nil, "Unknown group", "The project has no dependency group %q.%s", name, partHint(name, hasGroups, hasExtras, "extra", "extras"))
+	elements, _ := b.list(a, "")
+	for _, e := range elements {
+		v, _ := e.value.Unmark()
+		if !isText(v) || !slices.Contains(wanted, v.AsString()) || isNamed(v.AsString(), known) {
+			continue
+		}
+		b.fault(a, e.expr, "Unknown "+what, "The project has no %s %q.%s", what, v.AsString(), partHint(v.AsString(), known, other, others))
 	}
 }
 
 // partHint finds what was meant, which may be a part of the other kind.
-func partHint(name string, known, others []string, other, argument string) string {
-	if unknownName([]string{name}, others) == "" {
-		return fmt.Sprintf(" There is %s %s of that name: %s = [%q].", article(other), other, argument, name)
+func partHint(name string, known []string, other string, others []string) string {
+	if isNamed(name, others) {
+		return fmt.Sprintf(" Of that name it has %ss = [%q].", other, name)
 	}
 	if hint := DidYouMean(name, known); hint != "" || len(known) == 0 {
 		return hint
 	}
 	return " It has " + strings.Join(known, ", ") + "."
-}
-
-func article(word string) string {
-	if strings.HasPrefix(word, "e") {
-		return "an"
-	}
-	return "a"
 }
 
 // projectHint says what to do about a file of a project that is not there.

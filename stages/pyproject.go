@@ -135,17 +135,15 @@ func installable(open func(string) ([]byte, error), project *pyproject, dir stri
 		"to import its modules put the checkout on PYTHONPATH, as in env = { PYTHONPATH = clone.code.path }")
 }
 
-// unknownName is the first of names that is not among known, as Python normalizes
-// names; "" if all are.
-func unknownName(names, known []string) string {
-	var normal []string
-	for _, name := range known {
-		normal = append(normal, python.Normalize(name))
+// isNamed reports whether a name is among known, as Python normalizes names.
+func isNamed(name string, known []string) bool {
+	return slices.ContainsFunc(known, func(k string) bool { return python.Normalize(k) == python.Normalize(name) })
+}
+
+// PinnedFiles are the files that ReadPinned certainly reads to read file.
+func PinnedFiles(file string) []string {
+	if path.Base(file) == projectLock {
+		return []string{file, path.Join(path.Dir(file), pyprojectFile)}
 	}
-	for _, name := range names {
-		if !slices.Contains(normal, python.Normalize(name)) {
-			return name
-		}
-	}
-	return ""
+	return []string{file}
 }

@@ -242,7 +242,7 @@ func (u *update) paths() []string {
 		if pathKey(w.Paths) == "" {
 			return nil
 		}
-		all = append(append(all, w.Paths...), w.Requirements...)
+		all = append(all, w.needs()...)
 	}
 	return all
 }
