@@ -125,9 +125,8 @@ func (s *script) environment(j Job) {
 		s.line(". %s || exit", Quote(strings.TrimSuffix(j.Activate, "/")+"/bin/activate"))
 	}
 	if j.Layer != "" {
-		layer := Quote(strings.TrimSuffix(j.Layer, "/"))
-		s.line(`export PYTHONPATH=%s"${PYTHONPATH:+:$PYTHONPATH}"`, layer)
-		s.line(`export PATH=%s/bin:"$PATH"`, layer)
+		s.line("layer=%s", Quote(strings.TrimSuffix(j.Layer, "/")))
+		s.line(`export PYTHONPATH="$layer${PYTHONPATH:+:$PYTHONPATH}" PATH="$layer/bin:$PATH"`)
 	}
 }
 

@@ -60,6 +60,9 @@ var golden = map[string]Job{
 		Launcher:   LaunchSrun,
 		Script:     "echo \"rank $SLURM_PROCID\"\necho 'done'\n",
 	},
+	"layer": {
+		Name: "train.cnn", Activate: "/w/o'brien/venv", Layer: "/w/o'brien/layer/", Launcher: LaunchNone, Command: []string{"train"},
+	},
 	"colon": {Name: "stage.x", Launcher: LaunchSrun, Command: []string{"compare", "a b", ":", "c"}},
 	"plain": {Name: "stage.x", Launcher: LaunchNone, Command: []string{"test", "-e", "out/model.keras"}},
 }
@@ -266,6 +269,8 @@ func TestRenderRefuses(t *testing.T) {
 		"a variable's name":      change(func(j *Job) { j.Exports = []Export{{"A B", ""}} }),
 		"the value of A":         change(func(j *Job) { j.Exports = []Export{{"A", "\x00"}} }),
 		"a module's name":        change(func(j *Job) { j.Modules = []string{"--force purge"} }),
+		"layer \"layer\"":        change(func(j *Job) { j.Layer = "layer" }),
+		"layer \"/a:b\"":         change(func(j *Job) { j.Layer = "/a:b" }),
 		"environment \"venv\"":   change(func(j *Job) { j.Activate = "venv" }),
 		"\"mpirun\" is not a la": change(func(j *Job) { j.Launcher = "mpirun" }),
 	} {
