@@ -172,24 +172,22 @@ func sourceHint(install *Argument) string {
 	return " The checkouts that install names need none."
 }
 
-// layerIngredients is what is laid over what, and what it is built with. root
-// stands for the workspace's store in front of keys, so that a key that changed is
-// told as the stage that it is of.
+// layerIngredients is what is laid over what, and what it is built with. A clone is
+// named by its place in the store, so that a key that changed is told as the clone
+// that moved.
 func layerIngredients(l *Layer, keys map[string]string, in map[string]any) {
 	var install []string
-	build, hashes := map[string]string{}, map[string][]string{}
+	build, locks := map[string]string{}, map[string]string{}
 	for _, c := range l.Checkouts {
-		install = append(install, "$WORKSPACE/store/"+keys[c.Stage])
-		if c.Lock == nil {
-			continue
-		}
-		maps.Copy(build, c.Lock.Versions())
-		for name, digests := range hashesOf(c.Lock) {
-			hashes[name] = union(hashes[name], digests)
+		clone := "$WORKSPACE/store/" + keys[c.Stage]
+		install = append(install, clone)
+		if c.Lock != nil {
+			maps.Copy(build, c.Lock.Versions()) // for the reasons; what counts is the digest
+			locks[clone] = c.Lock.Digest()
 		}
 	}
 	in["base"], in["install"] = keys[l.Base], install
-	in["build"], in["build_hashes"] = build, hashes
+	in["build"], in["build_hashes"] = build, locks
 }
 
 // about says which commits a layer is made of, for the head of its script.

@@ -46,16 +46,11 @@ func venvIngredients(v *Venv, in map[string]any) {
 	if v.Lock == nil {
 		return
 	}
-	in["platform"], in["packages"], in["hashes"] = v.Lock.Platform, v.Lock.Versions(), hashesOf(v.Lock)
-}
-
-// hashesOf are the digests of a lock's files by package.
-func hashesOf(l *python.Lock) map[string][]string {
 	files := map[string][]string{}
-	for _, p := range l.Packages {
+	for _, p := range v.Lock.Packages {
 		files[p.Name] = p.Hashes()
 	}
-	return files
+	in["platform"], in["packages"], in["hashes"] = v.Lock.Platform, v.Lock.Versions(), files
 }
 
 // Resolving is what the resolver is to be told. The environment's requirements

@@ -16,7 +16,7 @@ import (
 // parameters. Those with "" are told elsewhere.
 var topicOf = map[string]Topic{
 	"source": "", "environment": "", "tree": "", "kind": "", "hashes": "",
-	"base": "", "install": "", "build_hashes": "", "build": Packages,
+	"base": "", "build_hashes": "", "build": Packages,
 	"packages": Packages, "python": Packages, "platform": Packages, "requirements": Packages, "modules": Packages,
 	"files": Data,
 }

@@ -87,15 +87,18 @@ func (f *facts) fetch(ctx context.Context, clone string) (bare, commit string, e
 	return bare, pin.Commit, err
 }
 
-// layerNames leaves out what only follows from a layer that was added or taken
-// away: the environment's packages are another stage's then, which tells of them.
+// layerNames leaves out what only follows from a layer that was added, taken away or
+// put together otherwise. The packages below it are another stage's, which tells of
+// them.
 func layerNames(names []string, now, then map[string]any) []string {
-	if (now["install"] == nil) == (then["install"] == nil) {
+	if text(now["install"]) == text(then["install"]) {
 		return names
 	}
-	return slices.DeleteFunc(names, func(name string) bool {
-		return slices.Contains([]string{"base", "build", "build_hashes", "packages", "hashes", "python", "platform"}, name)
-	})
+	follow := []string{"build", "build_hashes"}
+	if now["install"] == nil || then["install"] == nil {
+		follow = append(follow, "base", "packages", "hashes", "python", "platform")
+	}
+	return slices.DeleteFunc(names, func(name string) bool { return slices.Contains(follow, name) })
 }
 
 // installReason tells which checkouts are laid over an environment now.
