@@ -16,6 +16,7 @@ type Layer struct {
 	Base       string // address of the stage that builds the base
 	Checkouts  []Checkout
 	Python     string   // version of the base, as precise as it is known
+	Locked     string   // digest of the base's lock, which what builds the checkouts agrees with; or ""
 	Platform   string   // of the nodes
 	Index      string   // as in Venv
 	ExtraIndex []string // likewise
@@ -26,7 +27,7 @@ type Layer struct {
 type Checkout struct {
 	Tree
 	Build *Requirements // what it is built with; nil while the pipeline is only checked
-	Lock  *python.Lock  // the exact packages of that; nil before they are locked
+	Lock  *python.Lock  // the exact packages of that, but those of the base; nil before they are locked
 }
 
 // BuildFile is the file of a checkout that says what it is built with.
@@ -79,20 +80,30 @@ func union(lists ...[]string) []string {
 func (l *Layer) Over(v *Venv, lock *python.Lock) {
 	l.Python, l.Platform, l.Index, l.ExtraIndex, l.Prefetch = v.Python, v.platform(), v.Index, v.ExtraIndex, v.Prefetch
 	if lock != nil {
-		l.Python = lock.Python
+		l.Python, l.Locked = lock.Python, lock.Digest()
 	}
 }
 
 // Asked is what the lock of what a checkout is built with is found by.
 func (l *Layer) Asked(build *Requirements) python.Asked {
-	return python.Asked{Requirements: build.Digest, Python: l.Python, Platform: l.Platform, Index: l.Index, ExtraIndex: l.ExtraIndex}
+	return python.Asked{Requirements: build.Digest, Base: l.Locked, Python: l.Python, Platform: l.Platform, Index: l.Index, ExtraIndex: l.ExtraIndex}
 }
 
 // ResolvingBuild is what the resolver is to be told of what a checkout is built
-// with. build must be read.
-func ResolvingBuild(s *Stage, l *Layer, build *Requirements, environ []string) python.Request {
-	r := python.Request{Python: l.Python, Platform: l.Platform, Modules: s.Modules, Environ: environ, Files: build.Files, File: wheelsFile}
+// with. build must be read, and the requirements of v. Extensions are built against
+// packages of the base, so that they have to be of its versions.
+func ResolvingBuild(s *Stage, v *Venv, l *Layer, base *python.Lock, build *Requirements, environ []string) python.Request {
+	r := python.Request{Python: l.Python, Platform: l.Platform, Modules: s.Modules, Environ: environ, File: wheelsFile, Base: base}
 	r.Index, r.ExtraIndex = indexesOf(s)
+	text := ""
+	if v.Requirements != nil {
+		lines, _ := v.indexLines()
+		for _, line := range lines {
+			text += line + "\n"
+		}
+		r.AnyIndex = v.Requirements.isProject()
+	}
+	r.Files = map[string][]byte{wheelsFile: append([]byte(text), build.Files[wheelsFile]...)}
 	return r
 }
 
@@ -156,6 +167,10 @@ func (b *Block) findBuilds(s *Stage) {
 		var ok bool
 		if c.Lock, ok = b.Facts.Packages(s.Layer.Asked(c.Build)); !ok {
 			b.faultAt("Environment without a lock", "What %s is built with for %s is not locked: run runpipe lock.", c.Stage, b.Address)
+			continue
+		}
+		if s.Venv.Lock != nil {
+			c.Lock = c.Lock.Without(s.Venv.Lock) // the build sees what is in the base
 		}
 	}
 	// Without packages nothing else says for which Python the base is.

@@ -61,6 +61,7 @@ func Resolving(s *Stage, v *Venv, environ []string) python.Request {
 	if v.Requirements != nil {
 		r.Files, r.File = v.Requirements.Files, v.Requirements.Path
 		if v.Requirements.isProject() {
+			r.AnyIndex = true // each file's sha256 is held against uv.lock
 			r.Project = &python.Project{Extras: v.Extras, Groups: v.Groups, Registries: v.Requirements.registries(), Lines: projectLines(v)}
 		}
 	} else {

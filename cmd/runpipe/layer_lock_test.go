@@ -43,6 +43,28 @@ func TestWhatBuildsIsLocked(t *testing.T) {
 	p.has(p.gets(5, "runpipe", "plan", "--locked", "p.hcl").stderr, "The packages")
 }
 
+// Extensions are built against packages of the base: they are taken from there, as
+// long as the checkout bears their versions.
+func TestWhatBuildsAgreesWithTheBase(t *testing.T) {
+	p, index := withLayers(t, nil)
+	index.Add("a", pythontest.Wheel("a", "2.0"))
+	requires := func(list string) {
+		p.write("code/pyproject.toml", "[build-system]\nrequires = ["+list+"]\nbuild-backend = \"tinybuild\"\n")
+		p.commit("code", "Build with "+list)
+		p.gets(0, "runpipe", "lock", "--upgrade=clone.code", "--var", "wanted=a<2", "p.hcl")
+		p.gets(0, "runpipe", "apply", "--locked", "--var", "wanted=a<2", "p.hcl")
+	}
+	p.gets(0, "runpipe", "lock", "--var", "wanted=a<2", "p.hcl")
+	requires(`"tinybuild", "a"`)
+	p.has(p.logOf("stage.use"), "a 1.0 b forked built by 1.0 with a 1.0")
+	if log := p.logOf("environment.python"); strings.Contains(log, "a==") {
+		t.Errorf("what is in the base was installed to build with:\n%s", log)
+	}
+	requires(`"tinybuild", "a>=2"`)
+	p.has(p.logOf("stage.use"), "a 1.0 b forked built by 1.0 with a 2.0")
+	p.has(p.logOf("environment.python"), "+ a==2.0")
+}
+
 func TestWhatCannotBeInstalled(t *testing.T) {
 	p, _ := withLayers(t, nil)
 	p.write("code/tiny.txt", "")

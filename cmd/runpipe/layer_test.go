@@ -132,6 +132,7 @@ func TestEnvironmentsShareABase(t *testing.T) {
 	p.has(p.logOf("stage.use"), "code one, a 1.0 b 1.0")
 	p.write("r.hcl", layersPipeline)
 	p.has(p.gets(0, "runpipe", "apply", "r.hcl").stdout, "0 to run, 5 reused")
+	p.has(p.gets(0, "runpipe", "plan", "--rerun", "environment.python", "r.hcl").stdout, "1 to run, 4 reused")
 	if now := p.environments(); len(now) != 1 || !slices.Equal(now, envs) {
 		t.Errorf("the environments are %v, and were %v", now, envs)
 	}

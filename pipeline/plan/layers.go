@@ -23,7 +23,7 @@ func Builds(p *pipeline.Pipeline, f *lock.File, w *workspace.Workspace, environ 
 	var wanted []lock.Environment
 	var diags hcl.Diagnostics
 	for _, s := range p.Layers() {
-		layer, err := facts.over(s)
+		v, layer, base, err := facts.over(s)
 		if err != nil {
 			diags = append(diags, diagnostic(s.Range, "Unsuitable requirements", fmt.Sprintf("%s: %s.", s.Address, err)))
 			continue
@@ -38,11 +38,15 @@ func Builds(p *pipeline.Pipeline, f *lock.File, w *workspace.Workspace, environ 
 				Address: s.Address.String(), Builds: c.Stage, Range: s.Range,
 				Asked: layer.Asked(&stages.Requirements{Path: stages.BuildFile, Digest: digest}),
 				Request: func(ctx context.Context) (python.Request, error) {
+					own := *v // other requests run at the same time
 					build, err := facts.build(ctx, c.Stage, digest)
+					if err == nil {
+						err = facts.read(ctx, &own)
+					}
 					if err != nil {
 						return python.Request{}, err
 					}
-					return stages.ResolvingBuild(s.Stage, layer, build, environ), nil
+					return stages.ResolvingBuild(s.Stage, &own, layer, base, build, environ), nil
 				},
 			})
 		}
@@ -50,16 +54,18 @@ func Builds(p *pipeline.Pipeline, f *lock.File, w *workspace.Workspace, environ 
 	return wanted, diags
 }
 
-// over is the layer of an environment whose base is locked.
-func (f *facts) over(s pipeline.Layered) (*stages.Layer, error) {
-	v, err := f.settled(s.Base.Venv)
-	if err != nil {
-		return nil, err
+// over is the layer of an environment over its base, with the lock of that; nil if
+// it has no packages.
+func (f *facts) over(s pipeline.Layered) (v *stages.Venv, layer *stages.Layer, base *python.Lock, err error) {
+	if v, err = f.settled(s.Base.Venv); err != nil {
+		return nil, nil, nil, err
 	}
-	layer := *s.Layer
-	base, _ := f.Packages(v.Asked())
-	layer.Over(v, base)
-	return &layer, nil
+	if v.Installs() {
+		base, _ = f.Packages(v.Asked())
+	}
+	over := *s.Layer
+	over.Over(v, base)
+	return v, &over, base, nil
 }
 
 // build reads what a clone is built with from its pinned commit, which is fetched

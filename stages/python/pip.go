@@ -29,6 +29,7 @@ func (s *resolution) byPip(ctx context.Context) (*Lock, error) {
 	if s.Project != nil {
 		args = append(args, "--no-deps")
 	}
+	args = append(args, s.constraint...)
 	for _, file := range s.files {
 		args = append(args, "--requirement", file)
 	}
