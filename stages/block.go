@@ -60,15 +60,11 @@ func NewGroup(object cty.Value) Group { return Group{object} }
 // use notes the stages that v is made from.
 func (b *Block) use(v cty.Value) {
 	for _, o := range origins(v) {
-		b.useStage(o.Address)
+		if b.uses == nil {
+			b.uses = map[string]bool{}
+		}
+		b.uses[o.Address] = true
 	}
-}
-
-func (b *Block) useStage(address string) {
-	if b.uses == nil {
-		b.uses = map[string]bool{}
-	}
-	b.uses[address] = true
 }
 
 // follow sets an order without data.

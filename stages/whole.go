@@ -21,8 +21,7 @@ func (b *Block) decodeEnvironment(s *Stage) {
 	if environment := b.Lookup(address); environment != nil {
 		s.Modules = environment.Modules
 		if environment.Layer != nil {
-			s.Base = environment.Layer.Base
-			b.useStage(s.Base)
+			s.Base = environment.Layer.Base // an input, since the environment's path is the base's
 		}
 	}
 }

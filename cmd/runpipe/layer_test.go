@@ -35,7 +35,8 @@ const base = `environment.python["base"]`
 
 // codeOf is the module of clone.code.
 func codeOf(version string) string {
-	return "import a, b, code_built\ndef main():\n    print('code " + version + ", a', a.__version__, 'b', b.__version__, 'built by', code_built.backend, 'with a', code_built.a)\n"
+	return "import a, b, code_built, both\ndef main():\n    print('code " + version +
+		", a', a.__version__, 'b', b.__version__, 'built by', code_built.backend, 'with a', code_built.a, 'top is', both.owner)\n"
 }
 
 // withLayers is a person with an index of their own, two repositories to install,
@@ -49,8 +50,8 @@ func withLayers(t *testing.T, cluster *slurmtest.Cluster) (*person, *pythontest.
 	p.usesIndex(index)
 	p.path(pythontest.UV(t))
 	code, fork := pythontest.Buildable("code"), pythontest.Buildable("b")
-	maps.Copy(code, map[string]string{"code.py": codeOf("one")})
-	maps.Copy(fork, map[string]string{"b.py": "__version__ = 'forked'\n"})
+	maps.Copy(code, map[string]string{"code.py": codeOf("one"), "both.py": "owner = 'code'\n"})
+	maps.Copy(fork, map[string]string{"b.py": "__version__ = 'forked'\n", "both.py": "owner = 'fork'\n"})
 	p.repository("code", code)
 	p.repository("fork", fork)
 	p.write("p.hcl", layersPipeline)
@@ -88,7 +89,7 @@ func TestAnEditOfTheCodeLeavesTheBaseAsItIs(t *testing.T) {
 			}
 			r := p.gets(0, "runpipe", "apply", "p.hcl")
 			p.has(r.stdout, "+ environment.python  2 packages for python", "1 package for python 3.", "to build clone.code")
-			p.has(p.logOf("stage.use"), "code one, a 1.0 b forked built by 1.0 with a 1.0")
+			p.has(p.logOf("stage.use"), "code one, a 1.0 b forked built by 1.0 with a 1.0 top is fork")
 			p.shellchecked()
 			_, before := p.status("")
 			built, envs := p.record(before[base].Key), p.environments()
@@ -138,7 +139,8 @@ func TestEnvironmentsShareABase(t *testing.T) {
 	}
 	// What a block becomes is told in its terms.
 	p.write("p.hcl", strings.Replace(layersPipeline, "[clone.fork, clone.code]", "[clone.code, clone.fork]", 1))
-	p.has(p.gets(0, "runpipe", "plan", "p.hcl").stdout, "install changed: clone.fork, clone.code → clone.code, clone.fork")
+	p.has(p.gets(0, "runpipe", "apply", "p.hcl").stdout, "install changed: clone.fork, clone.code → clone.code, clone.fork")
+	p.has(p.logOf("stage.use"), "top is code")
 	p.write("plain.hcl", strings.ReplaceAll(layersPipeline, `"python"`, `"plain"`))
 	p.write("plain.hcl", strings.ReplaceAll(p.read("plain.hcl"), "environment.python", "environment.plain"))
 	p.has(p.gets(0, "runpipe", "plan", "plain.hcl").stdout, "= environment.plain ")
