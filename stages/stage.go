@@ -140,7 +140,8 @@ type Venv struct {
 	Lock         *python.Lock  // the exact packages; nil before they are locked, or if nothing is to be installed
 }
 
-// Requirements is a requirements file with all the files it includes.
+// Requirements is a requirements file with all the files it includes, or what takes
+// its place: see ReadPinned.
 type Requirements struct {
 	Path   string            // as written
 	Digest string            // "sha256:<hex>" over Files

@@ -85,7 +85,7 @@ func TestWhatCannotBeInstalled(t *testing.T) {
 	}
 	p.write("code/pyproject.toml", "[build-system]\nrequires = [\"absent\"]\n")
 	p.commit("code", "Ask for what is nowhere")
-	p.has(p.gets(1, "runpipe", "lock", "--upgrade", "p.hcl").stderr, "the packages that clone.code is built with for environment.python", "absent")
+	p.has(p.gets(1, "runpipe", "lock", "--upgrade", "p.hcl").stderr, "the packages that clone.code is built with for environment.python", "environment.python, to build clone.code: uv found no packages that fit", "absent")
 }
 
 // Uncommitted code is laid over the same base, and marked.

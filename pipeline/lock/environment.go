@@ -111,11 +111,19 @@ func (r *resolution) fault(err error) string {
 	var said *python.ResolverError
 	switch {
 	case errors.As(err, &known):
-		return r.Address + ": " + known.Detail
+		return r.who() + ": " + known.Detail
 	case errors.As(err, &said) && err.Error() == said.Error():
-		return fmt.Sprintf("%s: %s found no packages that fit, or did not reach the index:\n%s", r.Address, said.Program, said.Text)
+		return fmt.Sprintf("%s: %s found no packages that fit, or did not reach the index:\n%s", r.who(), said.Program, said.Text)
 	}
-	return r.Address + ": " + git.Redact(err.Error()) + "."
+	return r.who() + ": " + git.Redact(err.Error()) + "."
+}
+
+// who names the environment in front of what is wrong with it.
+func (w *Environment) who() string {
+	if w.Builds != "" {
+		return w.Address + ", to build " + w.Builds
+	}
+	return w.Address
 }
 
 func (w *Environment) refuse(upgrade bool) *hcl.Diagnostic {

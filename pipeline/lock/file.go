@@ -85,8 +85,8 @@ func (f *File) Pin(w Wanted) (git.Pin, bool) {
 	return pin, pin.Digest != ""
 }
 
-// Requirements is the digest of a requirements file of the pinned commit, as in
-// stages.Requirements. False if w is not pinned or the file was not asked for.
+// Requirements is the digest of a file that environments read from the pinned commit,
+// as in stages.Requirements. False if w is not pinned or the file was not asked for.
 func (f *File) Requirements(w Wanted, file string) (digest string, ok bool) {
 	c := f.clone(w.key())
 	if c == nil {
