@@ -130,6 +130,7 @@ type Venv struct {
 	Python       string        // wanted version, a prefix such as "3.10"; "" is any
 	Packages     []string      // requirement specifiers as written; or
 	Requirements *Requirements // or a uv project; nil if Packages are given or nothing is to be installed
+	Conda        bool          // Requirements is an explicit list of conda packages, and the environment is conda's
 	Extras       []string      `json:",omitempty"` // of a uv project, sorted
 	Groups       []string      `json:",omitempty"` // likewise: dependency groups
 	Source       *Tree         // the clone that the requirements came from, or nil

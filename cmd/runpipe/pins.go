@@ -96,7 +96,7 @@ func (p *pinning) environments(ctx context.Context, file *lock.File, w *workspac
 		Upgrade: p.upgrade, Locked: p.locked,
 		Resolves: func(what string) { p.err.Say("Resolving " + what) },
 	}
-	wanted, diags := plan.Environments(p.pipeline, file, w, p.environ)
+	wanted, diags := plan.Environments(p.pipeline, file, w, p.environ, p.progress())
 	if diags.HasErrors() {
 		return nil, diags
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/hashicorp/hcl/v2"
 
 	"github.com/runpipe/runpipe/stages"
+	"github.com/runpipe/runpipe/stages/conda"
 	"github.com/runpipe/runpipe/stages/git"
 	"github.com/runpipe/runpipe/stages/python"
 )
@@ -22,7 +23,7 @@ func (p *Plan) fetchPackages(ctx context.Context, progress func(label string) gi
 		}
 		for _, l := range prefetched(s.Stage) {
 			report, end := packageProgress(progress, "the packages of "+s.Address.String())
-			_, err := python.Fetch(ctx, l, stages.PackageSources(s.Stage, os.Environ()), p.workspace.Packages(), report)
+			err := p.fetchLocked(ctx, s, l, report)
 			end()
 			if err != nil {
 				diags = append(diags, diagnostic(s.Range, "Packages cannot be fetched", fmt.Sprintf("%s: %s.", s.Address, git.Redact(err.Error()))))
@@ -30,6 +31,15 @@ func (p *Plan) fetchPackages(ctx context.Context, progress func(label string) gi
 		}
 	}
 	return diags
+}
+
+func (p *Plan) fetchLocked(ctx context.Context, s *Stage, l *python.Lock, report python.FetchProgress) error {
+	if s.Venv != nil && s.Venv.Conda {
+		cache := conda.Cache{Folder: p.workspace.Packages(), Environ: os.Environ(), Progress: report}
+		return cache.Fetch(ctx, conda.Locked(l))
+	}
+	_, err := python.Fetch(ctx, l, stages.PackageSources(s.Stage, os.Environ()), p.workspace.Packages(), report)
+	return err
 }
 
 // prefetched are the locks of what a stage installs without a network.

@@ -44,18 +44,28 @@ func (r *recorder) save() error {
 	return r.write()
 }
 
+// now is the record as it stands.
+func (r *recorder) now() record.Record {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.record
+}
+
 // interrupt writes "interrupted" while there is time: SIGKILL follows a SIGTERM.
-func (r *recorder) interrupt(s os.Signal) {
+// It reports whether the job has ended, or may succeed all the same, since it is
+// publishing.
+func (r *recorder) interrupt(s os.Signal) (publishing bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.concluded {
-		return // all is said: a signal that comes now changes nothing
+		return true // all is said: a signal that comes now changes nothing
 	}
 	r.interrupted = true
 	r.record.State = record.Interrupted
 	r.record.Signal = signalName(s)
 	r.record.Reason = interruption{s}.Error()
 	r.write() // finish tries again, and tells
+	return r.record.Step == "publish"
 }
 
 // conclude writes the record for the last time.

@@ -38,3 +38,8 @@ environment "c" {
 train "cnn" {
   command = ["true"]
 }
+
+environment "d" {
+  conda   = "conda.lock"
+  install = [clone.code] # ERROR: Not there yet
+}
