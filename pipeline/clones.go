@@ -15,8 +15,8 @@ type Clone struct {
 	Repository string   // as written, with its credentials if there are any: never show or write it
 	Ref        string   // as written; "" is the remote's default branch
 	Paths      []string // only these; none: everything
-	// Requirements is the requirements files that environments read from this
-	// clone, sorted.
+	// Requirements is the files that environments read from this clone, sorted: see
+	// stages.ReadPinned.
 	Requirements []string
 	Range        hcl.Range // of the ref, or else of the repository
 }
@@ -30,6 +30,12 @@ func (e *evaluation) clones() []Clone {
 	for _, s := range inOrder(e.stages) {
 		if s.Venv != nil && s.Venv.Source != nil && s.Venv.Requirements != nil {
 			wanted[s.Venv.Source.Stage] = append(wanted[s.Venv.Source.Stage], s.Venv.Requirements.Path)
+		}
+		if s.Layer == nil {
+			continue
+		}
+		for _, c := range s.Layer.Checkouts {
+			wanted[c.Stage] = append(wanted[c.Stage], stages.BuildFile)
 		}
 	}
 	all := slices.Clone(e.requests)

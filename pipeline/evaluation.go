@@ -14,7 +14,8 @@ import (
 type Facts interface {
 	// Pin is what the clone with this address was pinned to.
 	Pin(address string) (git.Pin, bool)
-	// Requirements reads a requirements file of a pinned clone.
+	// Requirements reads what an environment asks for in a file of a pinned clone:
+	// see stages.ReadPinned.
 	Requirements(clone stages.Address, path string) (*stages.Requirements, error)
 	// Packages is what the lock file has for an environment.
 	Packages(asked python.Asked) (*python.Lock, bool)
@@ -125,12 +126,12 @@ func (e *evaluation) stage(n *node) {
 	if diags.HasErrors() {
 		return
 	}
-	address := s.Address.String()
-	if e.facts != nil {
-		s.Key = stages.Key(s, e.keys, e.facts.Root())
-		e.keys[address] = s.Key
+	address, built := s.Address.String(), s
+	if base := s.TakeBase(); base != nil {
+		built = base
+		e.add(base)
 	}
-	e.stages[address] = s
+	e.add(s)
 	if b.Request != nil {
 		e.requests = append(e.requests, Clone{
 			Address: s.Address, Repository: b.Request.Repository, Ref: b.Request.Ref, Paths: b.Request.Paths, Range: b.Request.Range,
@@ -139,9 +140,19 @@ func (e *evaluation) stage(n *node) {
 	if b.Download != nil {
 		e.data = append(e.data, Data{Address: s.Address, DataRequest: *b.Download})
 	}
-	attributes := n.kind.Attributes(s, func(path string) cty.Value { return e.place(address, s.Key, path) })
+	attributes := n.kind.Attributes(s, func(path string) cty.Value { return e.place(built.Address.String(), built.Key, path) })
 	attributes["address"] = stages.Identity(address)
 	e.values[n.name] = cty.ObjectVal(attributes)
+}
+
+// add takes in a stage whose upstreams have their keys.
+func (e *evaluation) add(s *stages.Stage) {
+	address := s.Address.String()
+	if e.facts != nil {
+		s.Key = stages.Key(s, e.keys, e.facts.Root())
+		e.keys[address] = s.Key
+	}
+	e.stages[address] = s
 }
 
 // place is where an output of a stage is: not known before the stage has its key.

@@ -43,6 +43,7 @@ type Pipeline struct {
 	faulty    bool
 
 	environments []*stages.Stage // see Environments
+	layers       []Layered       // see Layers
 	data         []Data
 }
 
@@ -134,6 +135,6 @@ func (p *Pipeline) load(src []byte, o Options) hcl.Diagnostics {
 	diags = append(diags, p.resolve(body)...)
 	diags = append(diags, p.sortNodes()...)
 	e := p.evaluate(nil)
-	p.clones, p.environments, p.data = e.clones(), e.environments(), e.sortedData()
+	p.clones, p.environments, p.layers, p.data = e.clones(), e.environments(), e.layers(), e.sortedData()
 	return append(diags, e.diags...)
 }

@@ -21,7 +21,7 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files anew")
 
-// pinned is a world in which every clone is pinned and holds requirements.txt.
+// pinned is a world in which every clone is pinned and holds pinnedFiles.
 type pinned struct{}
 
 func (pinned) Pin(address string) (git.Pin, bool) {
@@ -29,10 +29,19 @@ func (pinned) Pin(address string) (git.Pin, bool) {
 }
 
 func (pinned) Requirements(_ stages.Address, path string) (*stages.Requirements, error) {
-	if path != "requirements.txt" {
-		return nil, &fs.PathError{Op: "open", Path: path, Err: fs.ErrNotExist}
-	}
-	return stages.ReadRequirements(func(string) ([]byte, error) { return []byte("keras==3.6.0\n"), nil }, path)
+	return stages.ReadPinned(func(path string) ([]byte, error) {
+		content, ok := pinnedFiles[path]
+		if !ok {
+			return nil, &fs.PathError{Op: "open", Path: path, Err: fs.ErrNotExist}
+		}
+		return []byte(content), nil
+	}, path)
+}
+
+var pinnedFiles = map[string]string{
+	"requirements.txt": "keras==3.6.0\n",
+	"pyproject.toml":   "[build-system]\nrequires = [\"setuptools\"]\n[project]\nname = \"code\"\n[project.optional-dependencies]\ncli = []\ngpu = []\n[dependency-groups]\ntrain = []\n",
+	"uv.lock":          "version = 1\n",
 }
 
 func (pinned) Packages(asked python.Asked) (*python.Lock, bool) {

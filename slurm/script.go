@@ -32,7 +32,7 @@ func (j Job) check() error {
 	if (len(j.Command) == 0) == (j.Script == "") {
 		fault("a job has either a command or a script")
 	}
-	for _, list := range [][]string{j.Supervisor, j.Command, {j.Activate, j.Conda, j.Script}, j.About, j.Modules} {
+	for _, list := range [][]string{j.Supervisor, j.Command, {j.Activate, j.Layer, j.Conda, j.Script}, j.About, j.Modules} {
 		for _, word := range list {
 			if strings.ContainsRune(word, 0) {
 				fault("%q holds a NUL, which no program can be given", word)
@@ -49,6 +49,9 @@ func (j Job) check() error {
 	}
 	if j.Activate != "" && j.Conda != "" {
 		fault("a job has one environment, and this one has both %q and %q", j.Activate, j.Conda)
+	}
+	if j.Layer != "" && (j.Layer[0] != '/' || strings.Contains(j.Layer, ":")) {
+		fault("the layer %q is not an absolute path that PYTHONPATH can hold", j.Layer)
 	}
 	for _, module := range j.Modules {
 		if module == "" || module[0] == '-' || strings.ContainsFunc(module, control) || strings.ContainsAny(module, " ") {
@@ -125,6 +128,10 @@ func (s *script) environment(j Job) {
 	if j.Activate != "" {
 		s.line("# shellcheck source=/dev/null")
 		s.line(". %s || exit", Quote(strings.TrimSuffix(j.Activate, "/")+"/bin/activate"))
+	}
+	if j.Layer != "" {
+		s.line("layer=%s", Quote(strings.TrimSuffix(j.Layer, "/")))
+		s.line(`export PYTHONPATH="$layer${PYTHONPATH:+:$PYTHONPATH}" PATH="$layer/bin:$PATH"`)
 	}
 	if j.Conda != "" {
 		s.conda(j.Conda)

@@ -60,6 +60,9 @@ var golden = map[string]Job{
 		Launcher:   LaunchSrun,
 		Script:     "echo \"rank $SLURM_PROCID\"\necho 'done'\n",
 	},
+	"layer": {
+		Name: "train.cnn", Activate: "/w/o'brien/venv", Layer: "/w/o'brien/layer/", Launcher: LaunchNone, Command: []string{"train"},
+	},
 	"conda": {
 		Name: "train.cnn", Log: "/w/log",
 		Modules:  []string{"cuda/12.4"},
@@ -308,6 +311,8 @@ func TestRenderRefuses(t *testing.T) {
 		"a variable's name":      change(func(j *Job) { j.Exports = []Export{{"A B", ""}} }),
 		"the value of A":         change(func(j *Job) { j.Exports = []Export{{"A", "\x00"}} }),
 		"a module's name":        change(func(j *Job) { j.Modules = []string{"--force purge"} }),
+		"layer \"layer\"":        change(func(j *Job) { j.Layer = "layer" }),
+		"layer \"/a:b\"":         change(func(j *Job) { j.Layer = "/a:b" }),
 		"environment \"venv\"":   change(func(j *Job) { j.Activate = "venv" }),
 		"environment \"conda\"":  change(func(j *Job) { j.Conda = "conda" }),
 		"has one environment":    change(func(j *Job) { j.Activate, j.Conda = "/a", "/b" }),

@@ -17,7 +17,8 @@ import (
 type Facts interface {
 	// Pin is what the clone with this address was pinned to.
 	Pin(address string) (git.Pin, bool)
-	// Requirements reads a requirements file of a pinned clone.
+	// Requirements reads what an environment asks for in a file of a pinned clone:
+	// see ReadPinned.
 	Requirements(clone Address, path string) (*Requirements, error)
 	// Packages is what the lock file has for an environment.
 	Packages(asked python.Asked) (*python.Lock, bool)

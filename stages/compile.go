@@ -77,6 +77,7 @@ func Compile(s *Stage, at Placement) (*Compiled, error) {
 		},
 		Modules:  s.Modules,
 		Activate: venv,
+		Layer:    layerOf(s, at),
 		Conda:    prefix,
 		Launcher: launcher(s, at),
 		Command:  work.command,
@@ -98,12 +99,17 @@ type work struct {
 	outputs map[string]string
 	verify  *Verify
 	passEnv []string
+
+	lay       []StageFile // checkouts in the working copy
+	installed string      // see Manifest
 }
 
 func workOf(s *Stage, at Placement) (work, error) {
 	switch {
 	case s.Clone != nil:
 		return cloneWork(s, at)
+	case s.Layer != nil:
+		return layerWork(s, at)
 	case s.Venv != nil && s.Venv.Conda:
 		return condaWork(s, at)
 	case s.Venv != nil:
@@ -120,7 +126,7 @@ func manifest(s *Stage, at Placement, w work) Manifest {
 		Run: at.Run, Pipeline: at.Pipeline, Executor: at.Executor, Workspace: at.Workspace,
 		Address: s.Address.String(), Kind: s.Address.Kind, Key: s.Key,
 		StageDir: at.StageDir, Attempt: at.Attempt, Replace: at.Replace,
-		Dir: s.Dir, Modules: len(s.Modules) > 0, ModuleNames: s.Modules, Venv: s.Venv != nil,
+		Dir: s.Dir, Modules: len(s.Modules) > 0, ModuleNames: s.Modules, Venv: s.Venv != nil, Installed: w.installed,
 		Env: commandEnv(s), PassEnv: passed(s, w), Determinism: s.Determinism, Seed: s.Seed, Launcher: string(launcher(s, at)),
 		Tasks: s.Resources.Tasks(), GPUs: s.Resources.GPUs,
 		Outputs: w.outputs, Metrics: s.Metrics, Metric: s.Metric, Checks: s.Checks,
@@ -133,6 +139,7 @@ func manifest(s *Stage, at Placement, w work) Manifest {
 	if s.Source != nil && s.Venv == nil {
 		m.Source, m.SourceKey = s.Source.Path, at.Keys[s.Source.Stage]
 	}
+	m.Files = w.lay
 	for _, f := range s.Files {
 		file := StageFile{To: f.To, From: f.From, Digest: f.Digest, Folder: f.Folder, Stage: f.Stage}
 		if f.Stage == "" {
@@ -167,11 +174,22 @@ func activate(s *Stage, at Placement) (venv, prefix string) {
 	if s.Environment == "" {
 		return "", ""
 	}
+	if s.Base != "" {
+		return at.Output(at.Keys[s.Base], venvOutput), ""
+	}
 	place := at.Output(at.Keys[s.Environment], venvOutput)
 	if at.Conda[s.Environment] {
 		return "", place
 	}
 	return place, ""
+}
+
+// layerOf is the folder that lies over the activated environment, or "".
+func layerOf(s *Stage, at Placement) string {
+	if s.Base == "" {
+		return ""
+	}
+	return at.Output(at.Keys[s.Environment], layerOutput)
 }
 
 // Pins is what the stage's own code is pinned to, for the screen and the record:
@@ -196,7 +214,11 @@ func about(s *Stage, at Placement) []string {
 	if c, ok := at.Pins[code]; ok && c.Pin.Commit != "" {
 		line += fmt.Sprintf(", code pinned to %s %.7s", repositoryName(c.Repository), c.Pin.Commit)
 	}
-	return []string{line + "."}
+	lines := []string{line + "."}
+	if s.Layer != nil {
+		lines = append(lines, s.Layer.about(at.Pins)...)
+	}
+	return lines
 }
 
 // repositoryName is the last element of a repository's address without .git.

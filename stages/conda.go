@@ -11,7 +11,11 @@ import (
 // requirements file, whose place it takes.
 func (b *Block) conda(list *Argument, v *Venv) {
 	v.Conda = true
-	for _, name := range []string{"packages", "requirements", "index", "extra_index"} {
+	if a := b.Group.get("install"); a != nil {
+		b.fault(a, nil, "Not there yet", "To install checkouts over an environment of conda's is still to come: put them on PYTHONPATH, as in env = { PYTHONPATH = clone.code.path }.")
+		return
+	}
+	for _, name := range []string{"packages", "requirements", "project", "extras", "groups", "index", "extra_index"} {
 		if other := b.Group.get(name); other != nil {
 			b.fault(other, nil, "Two lists of packages", "conda and %s exclude each other: an explicit list names all packages, and where each comes from.", name)
 			return

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -21,7 +22,7 @@ type environmentKind struct{}
 func (environmentKind) Name() string { return "environment" }
 
 func (environmentKind) Spec() hcldec.ObjectSpec {
-	return arguments("modules", "python", "source", "requirements", "packages", "platform", "index", "extra_index", "prefetch", "conda")
+	return arguments("modules", "python", "source", "requirements", "packages", "project", "extras", "groups", "install", "platform", "index", "extra_index", "prefetch", "conda")
 }
 
 func (environmentKind) Decode(b *Block, s *Stage) {
@@ -37,9 +38,13 @@ func (environmentKind) Decode(b *Block, s *Stage) {
 		b.findLock(s.Venv)
 		return
 	}
-	packages, requirements := b.Group.get("packages"), b.Group.get("requirements")
+	packages, requirements, project := b.Group.get("packages"), b.Group.get("requirements"), b.Group.get("project")
 	if packages != nil && requirements != nil {
 		b.fault(requirements, nil, "Two lists of packages", "packages and requirements exclude each other: put the packages into the file.")
+		return
+	}
+	if project != nil && (packages != nil || requirements != nil) {
+		b.fault(project, nil, "Two lists of packages", "A project has its packages in its uv.lock, and excludes packages and requirements: put them into its pyproject.toml (uv add).")
 		return
 	}
 	if b.early(packages) {
@@ -47,10 +52,15 @@ func (environmentKind) Decode(b *Block, s *Stage) {
 	}
 	s.Venv.Requirements = b.requirements(requirements, s.Venv.Source)
 	b.refuseConda(requirements, s.Venv.Requirements)
-	if source := b.Group.get("source"); source != nil && requirements == nil {
-		b.fault(source, nil, "Source without requirements", "source is where the path of requirements (or conda) starts, and none are given.")
+	if r := b.project(s.Venv); project != nil {
+		s.Venv.Requirements = r
 	}
+	if source := b.Group.get("source"); source != nil && requirements == nil && project == nil {
+		b.fault(source, nil, "Source without requirements", "source is where the path of requirements (or project, or conda) starts, and none are given.%s", sourceHint(b.Group.get("install")))
+	}
+	s.Layer = b.layer()
 	b.findLock(s.Venv)
+	b.findBuilds(s)
 }
 
 // findLock looks up the exact packages, once pins are known.
@@ -137,11 +147,21 @@ func (b *Block) requirements(a *Argument, source *Tree) *Requirements {
 		}
 		return nil
 	}
+	switch path.Base(name) {
+	case projectLock, pyprojectFile:
+		b.fault(a, nil, unsuitable, "%s is no requirements file: for a uv project write project = %q.", path.Base(name), path.Dir(name))
+		return nil
+	}
+	return b.read(a, name, source)
+}
+
+// read reads a file of requirements, of whatever form: see ReadPinned.
+func (b *Block) read(a *Argument, name string, source *Tree) *Requirements {
 	var r *Requirements
 	var err error
 	switch {
 	case b.Group.get("source") == nil:
-		r, err = ReadRequirements(b.open, name)
+		r, err = ReadPinned(b.open, name)
 	case source == nil:
 		return nil // source has a fault of its own
 	case b.Facts == nil:
@@ -167,7 +187,7 @@ func (b *Block) requirements(a *Argument, source *Tree) *Requirements {
 func (b *Block) requirementsFault(a *Argument, name string, err error) {
 	if errors.Is(err, fs.ErrNotExist) {
 		hint := ""
-		if b.Group.get("source") == nil {
+		if hint = projectHint(name, err); hint == "" && b.Group.get("source") == nil {
 			hint = " The path starts at the pipeline file; source = clone.x makes it start in a checkout."
 		}
 		if a.Name == "conda" {
@@ -176,7 +196,7 @@ func (b *Block) requirementsFault(a *Argument, name string, err error) {
 		b.fault(a, nil, "Missing file", "%s.%s", trimPath(err), hint)
 		return
 	}
-	summary := "Unsuitable requirements"
+	summary := "Unsuitable " + a.Name
 	if a.Name == "conda" {
 		summary = "Unsuitable conda list"
 	}

@@ -43,12 +43,7 @@ func venvWork(s *Stage, at Placement) (work, error) {
 		}
 	}
 	index, extra := indexesOf(s)
-	replaced := python.ReplacedVariables(index, extra)
-	for _, name := range at.Network {
-		if !slices.Contains(replaced, name) && (!s.Venv.Prefetch || strings.HasSuffix(name, "_CACHE_DIR")) {
-			w.passEnv = append(w.passEnv, name)
-		}
-	}
+	w.passEnv = networkOf(at, python.ReplacedVariables(index, extra), s.Venv.Prefetch)
 	if install != nil {
 		for _, name := range install.variables {
 			if !slices.Contains(w.passEnv, name) {
@@ -67,6 +62,7 @@ type installation struct {
 	machine   string            // uname -m of the machines that the packages are for
 	indexes   []string          // where they come from, if the block says so; or
 	folder    string            // where they have been fetched to
+	project   bool              // they come from the indexes of a project, any of which may have a file
 }
 
 func newInstallation(v *Venv, at Placement) *installation {
@@ -82,10 +78,11 @@ func newInstallation(v *Venv, at Placement) *installation {
 	head := ""
 	if v.Requirements != nil {
 		var lines []string
-		lines, i.variables = v.Requirements.indexLines()
+		lines, i.variables = v.indexLines()
 		for _, line := range lines {
 			head += line + "\n"
 		}
+		i.project = v.Requirements.isProject() && len(lines) > 0
 	}
 	i.add(head, v.Lock)
 	return i
@@ -171,6 +168,9 @@ func (i *installation) script(line func(string, ...any)) {
 	if i.folder != "" {
 		line("# They were fetched when the job was submitted: no network is needed.")
 		line(`install+=(--no-index --find-links %s)`, slurm.Quote(i.folder))
+	}
+	if i.project {
+		line("export UV_INDEX_STRATEGY=unsafe-best-match # each index of the project is looked into")
 	}
 	line(`"${install[@]}" --no-deps --require-hashes --requirement "$requirements"`)
 	if i.files[sourcesFile] != nil {

@@ -104,3 +104,19 @@ func (r *Requirements) indexLines() (lines, variables []string) {
 }
 
 func sortedNames[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
+
+// indexLines are those of the requirements. An index of the block takes the place
+// of those that a project was locked from.
+func (v *Venv) indexLines() (lines, variables []string) {
+	if v.Requirements.isProject() {
+		return projectLines(v), nil
+	}
+	return v.Requirements.indexLines()
+}
+
+func projectLines(v *Venv) []string {
+	if v.Index != "" {
+		return nil
+	}
+	return v.Requirements.registryLines()
+}

@@ -1,6 +1,8 @@
 import importlib.metadata, importlib.util, json, os, platform, runpy, sys
 
-packages = {d.metadata["Name"]: d.version for d in importlib.metadata.distributions()}
+packages = {}
+for d in importlib.metadata.distributions():
+    packages.setdefault(d.metadata["Name"], d.version)  # the first on sys.path is what is imported
 facts = {}
 torch = importlib.util.find_spec("torch")
 if torch and torch.origin:

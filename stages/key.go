@@ -60,7 +60,7 @@ func Ingredients(s *Stage, keys map[string]string, root string) map[string]any {
 		}
 		in["env"] = env
 	}
-	if len(s.Secrets) > 0 && s.Venv == nil { // by name: a rotated token reruns nothing
+	if len(s.Secrets) > 0 && s.Venv == nil && s.Layer == nil { // by name: a rotated token reruns nothing
 		names := map[string]bool{}
 		for name := range s.Secrets {
 			names[name] = true
@@ -90,6 +90,9 @@ func Ingredients(s *Stage, keys map[string]string, root string) map[string]any {
 	}
 	if s.Venv != nil {
 		venvIngredients(s.Venv, in)
+	}
+	if s.Layer != nil {
+		layerIngredients(s.Layer, keys, in)
 	}
 	if s.Data != nil {
 		dataIngredients(s.Data, in)

@@ -25,8 +25,11 @@ type Manifest struct {
 
 	Modules bool `json:"modules,omitempty"` // the script loads modules: give it the site's profile
 	// ModuleNames says which, for messages.
-	ModuleNames []string          `json:"module_names,omitempty"`
-	Venv        bool              `json:"venv,omitempty"` // the stage builds a virtual environment: see supervise
+	ModuleNames []string `json:"module_names,omitempty"`
+	Venv        bool     `json:"venv,omitempty"` // the stage builds a virtual environment: see supervise
+	// Installed is a file of the working copy that tells what an environment's
+	// layer has installed, or "".
+	Installed   string            `json:"installed,omitempty"`
 	Env         map[string]string `json:"env,omitempty"`
 	PassEnv     []string          `json:"pass_env,omitempty"` // arrive as EnvPrefix+name; secrets are among them
 	Determinism Determinism       `json:"determinism,omitempty"`

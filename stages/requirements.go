@@ -124,7 +124,7 @@ var (
 func checkRequirementLine(line string) (included string, err error) {
 	switch {
 	case strings.HasPrefix(line, "-e") || strings.HasPrefix(line, "--editable"):
-		return "", errors.New("an editable install points into a folder that changes: give a version, or lay a clone into the stages that use it (files) and put it on PYTHONPATH (env)")
+		return "", errors.New("an editable install points into a folder that changes: give a version, or lay a clone over the environment (install)")
 	case strings.HasPrefix(line, "--find-links") || strings.HasPrefix(line, "-f ") || strings.HasPrefix(line, "-f="):
 		if target := strings.TrimLeft(strings.TrimPrefix(strings.TrimPrefix(line, "--find-links"), "-f"), " ="); !strings.Contains(target, "://") || strings.HasPrefix(target, "file:") {
 			return "", errors.New("a folder of packages on this machine is not there on another: give an address that starts with https://")
@@ -138,9 +138,9 @@ func checkRequirementLine(line string) (included string, err error) {
 		}
 		return included, nil
 	case fromRepository.MatchString(line):
-		return "", errors.New("no installer can check the hash of what comes from a repository: give a version, or lay a clone into the stages that use it (files) and put it on PYTHONPATH (env)")
+		return "", errors.New("no installer can check the hash of what comes from a repository: give a version, or lay a clone over the environment (install)")
 	case localPath.MatchString(line) || localTarget.MatchString(line) || archive.MatchString(line):
-		return "", errors.New("a local path is not part of what is pinned: give a version, or lay a clone into the stages that use it (files) and put it on PYTHONPATH (env)")
+		return "", errors.New("a local path is not part of what is pinned: give a version, or lay a clone over the environment (install)")
 	}
 	return "", nil
 }

@@ -29,6 +29,7 @@ type Stage struct {
 	Dir         string // where in it the command starts, slash-separated; "" is its top
 	Files       []File // put into the copy, sorted by To
 	Environment string // address of the environment stage, or ""
+	Base        string // address of what builds the packages below the environment's layer; "" if it has none
 	Modules     []string
 
 	Command  []string // argv; or
@@ -58,6 +59,7 @@ type Stage struct {
 
 	Clone *Clone // kind clone only
 	Venv  *Venv  // kind environment only
+	Layer *Layer // kind environment only: then Venv is another stage's, see TakeBase
 	Data  *Data  // kind data only
 }
 
@@ -127,8 +129,10 @@ type Data struct {
 type Venv struct {
 	Python       string        // wanted version, a prefix such as "3.10"; "" is any
 	Packages     []string      // requirement specifiers as written; or
-	Requirements *Requirements // nil if Packages are given or nothing is to be installed
+	Requirements *Requirements // or a uv project; nil if Packages are given or nothing is to be installed
 	Conda        bool          // Requirements is an explicit list of conda packages, and the environment is conda's
+	Extras       []string      `json:",omitempty"` // of a uv project, sorted
+	Groups       []string      `json:",omitempty"` // likewise: dependency groups
 	Source       *Tree         // the clone that the requirements came from, or nil
 	Platform     string        // of the nodes: "linux_x86_64"; "" is that of the submitting machine
 	Index        string        // address of the package index, without credentials; "" is the installer's own
@@ -137,7 +141,8 @@ type Venv struct {
 	Lock         *python.Lock  // the exact packages; nil before they are locked, or if nothing is to be installed
 }
 
-// Requirements is a requirements file with all the files it includes.
+// Requirements is a requirements file with all the files it includes, or what takes
+// its place: see ReadPinned.
 type Requirements struct {
 	Path   string            // as written
 	Digest string            // "sha256:<hex>" over Files

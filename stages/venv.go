@@ -18,7 +18,7 @@ func (v *Venv) Asked() python.Asked {
 	case v.Conda && v.Requirements != nil:
 		a.Python, a.Conda = "", v.Requirements.Digest // which python is a check, and chooses nothing
 	case v.Requirements != nil:
-		a.Requirements = v.Requirements.Digest
+		a.Requirements, a.Extras, a.Groups = v.Requirements.Digest, v.Extras, v.Groups
 	}
 	return a
 }
@@ -65,6 +65,10 @@ func Resolving(s *Stage, v *Venv, environ []string) python.Request {
 	r.Index, r.ExtraIndex = indexesOf(s)
 	if v.Requirements != nil {
 		r.Files, r.File = v.Requirements.Files, v.Requirements.Path
+		if v.Requirements.isProject() {
+			r.AnyIndex = true // each file's sha256 is held against uv.lock
+			r.Project = &python.Project{Extras: v.Extras, Groups: v.Groups, Registries: v.Requirements.registries(), Lines: projectLines(v)}
+		}
 	} else {
 		r.Files, r.File = map[string][]byte{wheelsFile: []byte(strings.Join(v.Packages, "\n") + "\n")}, wheelsFile
 	}
@@ -75,8 +79,8 @@ func Resolving(s *Stage, v *Venv, environ []string) python.Request {
 // credentials. environ is the submitter's.
 func PackageSources(s *Stage, environ []string) python.Sources {
 	var lines []string
-	if s.Venv.Requirements != nil {
-		lines, _ = s.Venv.Requirements.indexLines()
+	if s.Venv != nil && s.Venv.Requirements != nil {
+		lines, _ = s.Venv.indexLines()
 	}
 	index, extra := indexesOf(s)
 	return python.SourcesOf(environ, index, extra, lines)

@@ -20,6 +20,9 @@ func (b *Block) decodeEnvironment(s *Stage) {
 	}
 	if environment := b.Lookup(address); environment != nil {
 		s.Modules = environment.Modules
+		if environment.Layer != nil {
+			s.Base = environment.Layer.Base // an input, since the environment's path is the base's
+		}
 	}
 }
 
@@ -29,12 +32,16 @@ func (b *Block) tree(a *Argument) *Tree {
 	if !ok {
 		return nil
 	}
-	t := &Tree{Stage: address}
-	whole, _ := a.Value.Unmark()
+	return &Tree{Stage: address, Path: pathOf(a.Value)}
+}
+
+// pathOf is the path of a whole stage, "" while it is not known.
+func pathOf(stage cty.Value) string {
+	whole, _ := stage.Unmark()
 	if p, _ := whole.GetAttr("path").UnmarkDeep(); p.IsKnown() {
-		t.Path = p.AsString()
+		return p.AsString()
 	}
-	return t
+	return ""
 }
 
 // stageOf is the address of the stage of the given kind that an argument is.

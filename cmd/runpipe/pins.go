@@ -92,14 +92,25 @@ func (p *pinning) data(ctx context.Context, file *lock.File, w *workspace.Worksp
 // environments locks the packages of environments, whose requirements may lie in
 // a clone that has just been pinned.
 func (p *pinning) environments(ctx context.Context, file *lock.File, w *workspace.Workspace) ([]lock.Change, hcl.Diagnostics) {
+	o := lock.EnvironmentOptions{
+		Upgrade: p.upgrade, Locked: p.locked,
+		Resolves: func(what string) { p.err.Say("Resolving " + what) },
+	}
 	wanted, diags := plan.Environments(p.pipeline, file, w, p.environ, p.progress())
 	if diags.HasErrors() {
 		return nil, diags
 	}
-	return lock.UpdateEnvironments(ctx, file, wanted, lock.EnvironmentOptions{
-		Upgrade: p.upgrade, Locked: p.locked,
-		Resolves: func(address string) { p.err.Say("Resolving the packages of " + address) },
-	})
+	changes, diags := lock.UpdateEnvironments(ctx, file, wanted, o)
+	if diags.HasErrors() {
+		return changes, diags
+	}
+	// What checkouts are built with is for the Python that the base was locked for.
+	builds, diags := plan.Builds(p.pipeline, file, w, p.environ)
+	if diags.HasErrors() {
+		return changes, diags
+	}
+	further, diags := lock.UpdateEnvironments(ctx, file, builds, o)
+	return append(changes, further...), diags
 }
 
 // noteUnshared tells of new pins that nobody else could fetch.

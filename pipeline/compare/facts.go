@@ -17,6 +17,7 @@ import (
 // parameters. Those with "" are told elsewhere.
 var topicOf = map[string]Topic{
 	"source": "", "environment": "", "tree": "", "kind": "", "hashes": "",
+	"base": "", "build_hashes": "", "build": Packages,
 	"packages": Packages, "python": Packages, "platform": Packages, "requirements": Packages, "modules": Packages, "conda": Packages,
 	"files": Data,
 }

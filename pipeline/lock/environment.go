@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 
 	"github.com/hashicorp/hcl/v2"
@@ -16,6 +17,7 @@ import (
 type Environment struct {
 	Address string
 	Asked   python.Asked
+	Builds  string    // address of the checkout that is built with the packages; "" for the environment's own
 	Range   hcl.Range // where it is asked for
 	// Request is what the resolver is to be told. It is called only where
 	// something is to be resolved, and may have to fetch what it reads.
@@ -29,7 +31,7 @@ type Environment struct {
 type EnvironmentOptions struct {
 	Upgrade  func(address string) bool // nil: none
 	Locked   bool
-	Resolves func(address string) // told before the network is asked; nil: nobody is
+	Resolves func(what string) // told before the network is asked; nil: nobody is
 }
 
 // UpdateEnvironments locks in f the packages that wanted asks for and f does not
@@ -59,6 +61,9 @@ func UpdateEnvironments(ctx context.Context, f *File, wanted []Environment, o En
 		}
 		f.environments[r.Asked.Digest()] = r.new
 		if text := changed(r.old, r.new); text != "" {
+			if r.Builds != "" {
+				text += ", to build " + r.Builds
+			}
 			changes = append(changes, Change{Address: r.Address, Packages: text, Moved: r.old != nil})
 		}
 	}
@@ -82,7 +87,7 @@ func resolveAll(ctx context.Context, needed []*resolution, o EnvironmentOptions)
 		}
 		first[r.Asked.Digest()] = r
 		if o.Resolves != nil {
-			o.Resolves(r.Address)
+			o.Resolves(r.what())
 		}
 		group.Go(func() { r.run(ctx) })
 	}
@@ -119,11 +124,19 @@ func (r *resolution) fault(err error) string {
 	var said *python.ResolverError
 	switch {
 	case errors.As(err, &known):
-		return r.Address + ": " + known.Detail
+		return r.who() + ": " + known.Detail
 	case errors.As(err, &said) && err.Error() == said.Error():
-		return fmt.Sprintf("%s: %s found no packages that fit, or did not reach the index:\n%s", r.Address, said.Program, said.Text)
+		return fmt.Sprintf("%s: %s found no packages that fit, or did not reach the index:\n%s", r.who(), said.Program, said.Text)
 	}
-	return r.Address + ": " + git.Redact(err.Error()) + "."
+	return r.who() + ": " + git.Redact(err.Error()) + "."
+}
+
+// who names the environment in front of what is wrong with it.
+func (w *Environment) who() string {
+	if w.Builds != "" {
+		return w.Address + ", to build " + w.Builds
+	}
+	return w.Address
 }
 
 func (w *Environment) refuse(upgrade bool) *hcl.Diagnostic {
@@ -131,9 +144,18 @@ func (w *Environment) refuse(upgrade bool) *hcl.Diagnostic {
 	if upgrade {
 		what = "were to be locked anew"
 	}
+	name := w.what()
 	return &hcl.Diagnostic{Severity: hcl.DiagError, Summary: "Lock file would change",
-		Detail:  fmt.Sprintf("The packages of %s %s. Run runpipe lock and commit the lock file.", w.Address, what),
+		Detail:  fmt.Sprintf("%s %s. Run runpipe lock and commit the lock file.", strings.ToUpper(name[:1])+name[1:], what),
 		Subject: w.place(), Extra: locked{}}
+}
+
+// what names the packages in a sentence.
+func (w *Environment) what() string {
+	if w.Builds != "" {
+		return "the packages that " + w.Builds + " is built with for " + w.Address
+	}
+	return "the packages of " + w.Address
 }
 
 func (w *Environment) place() *hcl.Range {

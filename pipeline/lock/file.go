@@ -7,6 +7,7 @@ import (
 
 	"github.com/hashicorp/hcl/v2"
 
+	"github.com/runpipe/runpipe/stages"
 	"github.com/runpipe/runpipe/stages/git"
 	"github.com/runpipe/runpipe/stages/python"
 )
@@ -20,7 +21,7 @@ type Wanted struct {
 	Repository   string    // as written, with the credentials that a URL may hold
 	Ref          string    // as written; "" is the default branch
 	Paths        []string  // only these; none: everything
-	Requirements []string  // requirements files that environments read from it
+	Requirements []string  // files that environments read from it: see stages.ReadPinned
 	Range        hcl.Range // where it is asked for
 }
 
@@ -84,8 +85,8 @@ func (f *File) Pin(w Wanted) (git.Pin, bool) {
 	return pin, pin.Digest != ""
 }
 
-// Requirements is the digest of a requirements file of the pinned commit, as in
-// stages.Requirements. False if w is not pinned or the file was not asked for.
+// Requirements is the digest of a file that environments read from the pinned commit,
+// as in stages.Requirements. False if w is not pinned or the file was not asked for.
 func (f *File) Requirements(w Wanted, file string) (digest string, ok bool) {
 	c := f.clone(w.key())
 	if c == nil {
@@ -93,6 +94,15 @@ func (f *File) Requirements(w Wanted, file string) (digest string, ok bool) {
 	}
 	digest, ok = c.requirements[path.Clean(file)]
 	return digest, ok
+}
+
+// needs are the paths that are asked for, and the files that environments read.
+func (w Wanted) needs() []string {
+	all := slices.Clone(w.Paths)
+	for _, file := range w.Requirements {
+		all = append(all, stages.PinnedFiles(file)...)
+	}
+	return all
 }
 
 // key leaves credentials out: they never reach the file.

@@ -87,7 +87,7 @@ func touching(files []string, w Wanted) []string {
 	}
 	var found []string
 	for _, file := range files {
-		if slices.ContainsFunc(slices.Concat(w.Paths, w.Requirements), func(p string) bool {
+		if slices.ContainsFunc(w.needs(), func(p string) bool {
 			return file == p || strings.HasPrefix(file, strings.TrimSuffix(p, "/")+"/")
 		}) {
 			found = append(found, file)

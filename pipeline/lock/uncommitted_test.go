@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -127,4 +128,13 @@ func TestUncommittedChangesLeftOut(t *testing.T) {
 	}
 	_, _, diags = p.update(Options{Locked: true}, wanted("main"))
 	ok(t, diags)
+}
+
+// A uv project is read from two files, of which a clone names one.
+func TestAProjectCountsAmongUncommittedFiles(t *testing.T) {
+	w := Wanted{Paths: []string{"src"}, Requirements: []string{"sub/uv.lock"}}
+	got := touching([]string{"README.md", "src/train.py", "sub/pyproject.toml", "sub/uv.lock"}, w)
+	if want := []string{"src/train.py", "sub/pyproject.toml", "sub/uv.lock"}; !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
 }

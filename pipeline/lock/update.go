@@ -242,7 +242,7 @@ func (u *update) paths() []string {
 		if pathKey(w.Paths) == "" {
 			return nil
 		}
-		all = append(append(all, w.Paths...), w.Requirements...)
+		all = append(all, w.needs()...)
 	}
 	return all
 }
@@ -264,7 +264,7 @@ func (u *update) digests(bare string, w Wanted) {
 	}
 	for _, file := range w.Requirements {
 		open := func(p string) ([]byte, error) { return git.ReadFile(bare, u.new.commit, p) }
-		read, err := stages.ReadRequirements(open, path.Clean(file))
+		read, err := stages.ReadPinned(open, path.Clean(file))
 		if err != nil {
 			u.fail(w, err)
 			continue

@@ -13,6 +13,7 @@ import (
 	"github.com/runpipe/runpipe/stages"
 	"github.com/runpipe/runpipe/stages/download"
 	"github.com/runpipe/runpipe/stages/git"
+	"github.com/runpipe/runpipe/stages/python"
 )
 
 // Compiled is a stage of the plan with the script that it runs as.
@@ -43,6 +44,9 @@ func (p *Plan) Compile(ctx context.Context, run, runpipe string, environ []strin
 				continue
 			}
 			at.Tools = tools
+		}
+		if s.Layer != nil {
+			at.Tools = stages.Tools{UV: python.UV()}
 		}
 		one, err := compileStage(s, at, p.workspace)
 		if err != nil {

@@ -64,19 +64,10 @@ func (f *facts) read(ctx context.Context, v *stages.Venv) error {
 	if v.Requirements == nil || v.Requirements.Files != nil {
 		return nil
 	}
-	wanted := f.wanted[v.Source.Stage]
-	pin, ok := f.lock.Pin(wanted)
-	if !ok {
-		return fmt.Errorf("%s is not pinned", wanted.Address)
-	}
-	remote, err := git.ParseRemote(wanted.Repository, f.dir)
+	bare, commit, err := f.fetch(ctx, v.Source.Stage)
 	if err != nil {
 		return err
 	}
-	bare, err := git.Fetch(ctx, f.workspace.Repos(), remote, pin.Commit, git.FetchOptions{Paths: wanted.Paths})
-	if err != nil {
-		return err
-	}
-	v.Requirements, err = readRequirements(bare, pin.Commit, v.Requirements.Path, v.Requirements.Digest)
+	v.Requirements, err = readRequirements(bare, commit, v.Requirements.Path, v.Requirements.Digest)
 	return err
 }

@@ -84,7 +84,7 @@ func (f *facts) Requirements(clone stages.Address, file string) (*stages.Require
 // readRequirements reads a requirements file, with what it includes, from a
 // commit, and compares it with its digest.
 func readRequirements(bare, commit, file, digest string) (*stages.Requirements, error) {
-	read, err := stages.ReadRequirements(func(name string) ([]byte, error) {
+	read, err := stages.ReadPinned(func(name string) ([]byte, error) {
 		return git.ReadFile(bare, commit, path.Clean(name))
 	}, file)
 	if err != nil {

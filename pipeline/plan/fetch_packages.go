@@ -18,23 +18,43 @@ import (
 func (p *Plan) fetchPackages(ctx context.Context, progress func(label string) git.Progress) hcl.Diagnostics {
 	var diags hcl.Diagnostics
 	for _, s := range p.Stages {
-		if s.Action != Run || s.Venv == nil || !s.Venv.Prefetch || s.Venv.Lock == nil {
+		if s.Action != Run {
 			continue
 		}
-		report, end := packageProgress(progress, "the packages of "+s.Address.String())
-		var err error
-		if s.Venv.Conda {
-			cache := conda.Cache{Folder: p.workspace.Packages(), Environ: os.Environ(), Progress: report}
-			err = cache.Fetch(ctx, conda.Locked(s.Venv.Lock))
-		} else {
-			_, err = python.Fetch(ctx, s.Venv.Lock, stages.PackageSources(s.Stage, os.Environ()), p.workspace.Packages(), report)
-		}
-		end()
-		if err != nil {
-			diags = append(diags, diagnostic(s.Range, "Packages cannot be fetched", fmt.Sprintf("%s: %s.", s.Address, git.Redact(err.Error()))))
+		for _, l := range prefetched(s.Stage) {
+			report, end := packageProgress(progress, "the packages of "+s.Address.String())
+			err := p.fetchLocked(ctx, s, l, report)
+			end()
+			if err != nil {
+				diags = append(diags, diagnostic(s.Range, "Packages cannot be fetched", fmt.Sprintf("%s: %s.", s.Address, git.Redact(err.Error()))))
+			}
 		}
 	}
 	return diags
+}
+
+func (p *Plan) fetchLocked(ctx context.Context, s *Stage, l *python.Lock, report python.FetchProgress) error {
+	if s.Venv != nil && s.Venv.Conda {
+		cache := conda.Cache{Folder: p.workspace.Packages(), Environ: os.Environ(), Progress: report}
+		return cache.Fetch(ctx, conda.Locked(l))
+	}
+	_, err := python.Fetch(ctx, l, stages.PackageSources(s.Stage, os.Environ()), p.workspace.Packages(), report)
+	return err
+}
+
+// prefetched are the locks of what a stage installs without a network.
+func prefetched(s *stages.Stage) []*python.Lock {
+	switch {
+	case s.Venv != nil && s.Venv.Prefetch && s.Venv.Lock != nil:
+		return []*python.Lock{s.Venv.Lock}
+	case s.Layer != nil && s.Layer.Prefetch:
+		var all []*python.Lock
+		for _, c := range s.Layer.Checkouts {
+			all = append(all, c.Lock)
+		}
+		return all
+	}
+	return nil
 }
 
 // packageProgress shows the fetch of files as that of a repository is shown. end

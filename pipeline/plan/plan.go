@@ -164,7 +164,9 @@ func remadeUpstreams(s *Stage, finished *record.Record, settled map[string]*Stag
 // reproducible reports whether the stage's key determines its outputs to the
 // bit, as that of a checkout does, or as far as anyone may tell: an environment is
 // made of the packages that its key names.
-func (s *Stage) reproducible() bool { return s.Clone != nil || s.Venv != nil || s.Data != nil }
+func (s *Stage) reproducible() bool {
+	return s.Clone != nil || s.Venv != nil || s.Layer != nil || s.Data != nil
+}
 
 func clonesOf(all []*stages.Stage) map[string]stages.Clone {
 	clones := map[string]stages.Clone{}

@@ -23,7 +23,7 @@ func reasons(s *Stage, before previous, settled map[string]*Stage) []string {
 		keys[address] = up.Key
 	}
 	now, then := canonical(s.Ingredients, s.Inputs, keys), canonical(before.Ingredients, before.Inputs, before.keys)
-	for _, name := range changedNames(now, then) {
+	for _, name := range layerNames(changedNames(now, then), now, then) {
 		if reason := ingredientReason(name, s, before, now[name], then[name]); reason != "" {
 			found = append(found, reason)
 		}
@@ -102,7 +102,7 @@ func text(v any) string {
 // only follows from an upstream that is named already.
 func ingredientReason(name string, s *Stage, before previous, now, then any) string {
 	switch name {
-	case "source", "environment":
+	case "source", "environment", "base":
 		if now != nil && then != nil {
 			return "" // told as the upstream that moved
 		}
@@ -111,12 +111,15 @@ func ingredientReason(name string, s *Stage, before previous, now, then any) str
 		return fmt.Sprintf("moved %.7s → %.7s", before.Pins[address], s.Pins[address])
 	case "command":
 		return commandReason(words(now), words(then))
-	case "hashes":
-		if text(s.Ingredients["packages"]) != text(before.Ingredients["packages"]) {
+	case "install":
+		return installReason(words(now), words(then))
+	case "hashes", "build_hashes":
+		of := map[string]string{"hashes": "packages", "build_hashes": "build"}[name]
+		if text(s.Ingredients[of]) != text(before.Ingredients[of]) {
 			return "" // told by their versions
 		}
 		return "other files of the same packages"
-	case "env", "files", "outputs", "metric", "packages":
+	case "env", "files", "outputs", "metric", "packages", "build":
 		return mapReason(name, now, then)
 	case "requirements", "script", "metrics":
 		return name + " changed"
@@ -161,7 +164,7 @@ func mapReason(name string, now, then any) string {
 	var parts []string
 	for _, entry := range changedNames(a, b) {
 		switch was, is := b[entry], a[entry]; {
-		case name != "env" && name != "packages":
+		case name != "env" && name != "packages" && name != "build":
 			parts = append(parts, entry)
 		case was == nil:
 			parts = append(parts, fmt.Sprintf("%s added", entry))

@@ -4,9 +4,12 @@ package record
 // an upstream than the one that up is the record of. A second run under the same
 // key need not give the same bits, as of a training on GPUs.
 //
-// Virtual environments are left out: two that are built from the same key hold
-// the same packages, at different places.
+// Environments are left out: two that are built from the same key hold the same
+// packages, at different places, and a layer's files tell where it was built.
 func (r *Record) MadeFromAnother(up *Record) bool {
+	if up.Kind == "environment" {
+		return false
+	}
 	now := map[string]string{}
 	for _, o := range up.Outputs {
 		if o.Contents == "" {

@@ -3,16 +3,15 @@ package supervise
 import (
 	"encoding/json"
 	"os"
-	"path/filepath"
 
 	"github.com/runpipe/runpipe/pipeline/record"
-	"github.com/runpipe/runpipe/stages"
 )
 
 // recordInstalled takes into the record what the environment's script has found
-// to be installed. What cannot be read stays away from the record.
-func (j *job) recordInstalled() {
-	data, err := os.ReadFile(filepath.Join(j.venv, stages.InstalledFile))
+// to be installed, and left in a file. What cannot be read stays away from the
+// record.
+func (j *job) recordInstalled(file string) {
+	data, err := os.ReadFile(file)
 	if err != nil {
 		return
 	}

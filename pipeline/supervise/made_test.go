@@ -80,6 +80,14 @@ func TestAnEnvironmentBuiltAgainMakesNothingStale(t *testing.T) {
 	if r.MadeFromAnother(&environment) {
 		t.Error("it is called another result")
 	}
+	layer := record.Record{Key: "l", Kind: "environment", Outputs: []record.Output{{Name: "path", Digest: "sha256:2"}}}
+	r.Inputs = []record.Input{{Stage: "environment.python", Key: "l", Output: "path", Digest: "sha256:1"}}
+	if r.MadeFromAnother(&layer) {
+		t.Error("a layer is called another result")
+	}
+	if layer.Kind = "train"; !r.MadeFromAnother(&layer) {
+		t.Error("another training is called the same")
+	}
 }
 
 func TestAReplacingJobThatIsRequeuedAfterItPublishedIsDone(t *testing.T) {

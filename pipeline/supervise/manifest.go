@@ -65,7 +65,7 @@ func checkManifest(m *stages.Manifest, path string) error {
 
 // checkPaths sees to it that nothing is laid or looked for outside the working copy.
 func checkPaths(m *stages.Manifest) error {
-	local := map[string]string{"dir": m.Dir, "metrics": m.Metrics}
+	local := map[string]string{"dir": m.Dir, "metrics": m.Metrics, "installed": m.Installed}
 	for _, f := range m.Files {
 		local["file "+f.To] = f.To
 	}

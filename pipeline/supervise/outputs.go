@@ -61,6 +61,9 @@ func (j *job) examineOutputs(ctx context.Context) error {
 		list = append(list, out.recorded())
 	}
 	j.recorder.change(func(r *record.Record) { r.Outputs = list })
+	if j.manifest.Installed != "" {
+		j.recordInstalled(filepath.Join(j.start(), j.manifest.Installed))
+	}
 	return j.verifyCheckout(ctx)
 }
 
@@ -129,7 +132,7 @@ func (j *job) examineVenv(out *output) (stages.Listing, error) {
 		}
 	}
 	out.linked = target
-	j.recordInstalled()
+	j.recordInstalled(filepath.Join(j.venv, stages.InstalledFile))
 	return stages.ListingOf(target)
 }
 

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 )
 
 // builder is what most packages are built with. A package that needs something
@@ -17,6 +18,36 @@ var builder = []string{"setuptools", "wheel"}
 
 // buildFile asks for the builder.
 const buildFile = ".build.txt"
+
+// baseFile holds the versions of a base.
+const baseFile = ".base.txt"
+
+// constraints are the versions of the packages, but those of the builder: which of
+// these something is built with does not have to fit anything.
+func (l *Lock) constraints() []byte {
+	var b strings.Builder
+	for _, p := range l.Packages {
+		switch {
+		case slices.Contains(builder, p.Name):
+		case p.URL != "":
+			b.WriteString(p.Name + " @ " + p.URL + "\n")
+		default:
+			b.WriteString(p.Name + "==" + p.Version + "\n")
+		}
+	}
+	return []byte(b.String())
+}
+
+// Without is the lock without the packages that base has in the same version.
+func (l *Lock) Without(base *Lock) *Lock {
+	rest := *l
+	have := base.Versions()
+	rest.Packages = slices.DeleteFunc(slices.Clone(l.Packages), func(p Package) bool {
+		version, there := have[p.Name]
+		return there && version == p.Version
+	})
+	return &rest
+}
 
 // lacksBuilder reports whether there is something to build and nothing to build
 // it with.

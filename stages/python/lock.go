@@ -15,6 +15,9 @@ import (
 type Asked struct {
 	Packages     []string `json:"packages,omitempty"`     // requirement specifiers as written; or
 	Requirements string   `json:"requirements,omitempty"` // the digest of a requirements file
+	Extras       []string `json:"extras,omitempty"`       // of a uv project, whose digest Requirements then is; sorted
+	Groups       []string `json:"groups,omitempty"`       // likewise
+	Base         string   `json:"base,omitempty"`         // the digest of a lock that this one is to agree with: see Request
 	Python       string   `json:"python,omitempty"`       // wanted version, a prefix such as "3.10"; "" is any
 	Platform     string   `json:"platform"`               // see Platform
 	Index        string   `json:"index,omitempty"`        // without credentials; "" is the resolver's own

@@ -26,6 +26,10 @@ func (s *resolution) byPip(ctx context.Context) (*Lock, error) {
 	}
 	report := filepath.Join(s.dir, ".report.json")
 	args := []string{"-I", "-m", "pip", "install", "--disable-pip-version-check", "--no-input", "--quiet", "--dry-run", "--ignore-installed", "--report", report}
+	if s.Project != nil {
+		args = append(args, "--no-deps")
+	}
+	args = append(args, s.constraint...)
 	for _, file := range s.files {
 		args = append(args, "--requirement", file)
 	}

@@ -82,7 +82,7 @@ type OriginError struct{ Name string }
 // Error says which package is taken from where no hash can be checked.
 func (e *OriginError) Error() string {
 	return e.Name + " comes from a repository or a folder, of which no installer can check a hash: ask for a released version, " +
-		"or lay a clone into the stages that use it (files) and put it on PYTHONPATH (env)"
+		"or lay a clone over the environment (install)"
 }
 
 // settle leaves out the sources of a package that has wheels, and refuses an

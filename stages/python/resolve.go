@@ -27,6 +27,11 @@ type Request struct {
 	Index      string            // with credentials, or ""
 	ExtraIndex []string          // likewise
 	Environ    []string          // of who asks
+	Project    *Project          // File is the uv.lock of one; else nil
+	// Base is the packages whose versions are taken wherever that is possible: what
+	// is built has to fit them. nil: none.
+	Base     *Lock
+	AnyIndex bool // uv looks into all indexes for a package, as pip does, and not only into the first that has it
 }
 
 // Resolve finds the exact packages of a request, by uv where it is on PATH, else
@@ -47,9 +52,17 @@ func Resolve(ctx context.Context, r Request) (*Lock, error) {
 		}
 	}
 	s := &resolution{Request: r, dir: dir, environ: resolverEnviron(r), files: []string{r.File}}
-	lock, err := s.resolve(ctx)
+	if r.Project != nil {
+		if err := s.export(ctx); err != nil {
+			return nil, err
+		}
+	}
+	lock, err := s.resolveOverBase(ctx)
 	if err == nil && lock.lacksBuilder() {
 		lock, err = s.withBuilder(ctx)
+	}
+	if err == nil && r.Project != nil {
+		err = s.keepLocked(lock)
 	}
 	if err != nil {
 		return nil, err
@@ -61,9 +74,30 @@ func Resolve(ctx context.Context, r Request) (*Lock, error) {
 // resolution is a request under way.
 type resolution struct {
 	Request
-	dir     string // holds Files
-	environ []string
-	files   []string // what is asked: File, and what building needs
+	dir        string // holds Files
+	environ    []string
+	files      []string            // what is asked: File, and what building needs
+	hashes     map[string][]string // of a project's packages, by name: no others will do
+	constraint []string            // arguments that name the versions of the base
+}
+
+// resolveOverBase resolves with the versions of the base or, where no others fit,
+// without.
+func (s *resolution) resolveOverBase(ctx context.Context) (*Lock, error) {
+	if s.Base == nil {
+		return s.resolve(ctx)
+	}
+	if err := os.WriteFile(filepath.Join(s.dir, baseFile), s.Base.constraints(), 0o600); err != nil {
+		return nil, fmt.Errorf("laying out the requirements: %w", err)
+	}
+	s.constraint = []string{"--constraint", baseFile}
+	lock, err := s.resolve(ctx)
+	var failed *ResolverError
+	if errors.As(err, &failed) {
+		s.constraint = nil
+		return s.resolve(ctx)
+	}
+	return lock, err
 }
 
 func (s *resolution) resolve(ctx context.Context) (*Lock, error) {

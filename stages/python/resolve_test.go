@@ -92,6 +92,29 @@ func TestResolveKeepsToIncludedFiles(t *testing.T) {
 	})
 }
 
+func TestResolveTakesTheVersionsOfABase(t *testing.T) {
+	byBoth(t, func(t *testing.T) {
+		index := pythontest.NewIndex(t)
+		for _, version := range []string{"1.0", "2.0"} {
+			index.Add("a", pythontest.Wheel("a", version))
+			index.Add("setuptools", pythontest.Wheel("setuptools", version))
+		}
+		base := &Lock{Packages: []Package{{Name: "a", Version: "1.0"}, {Name: "setuptools", Version: "1.0"}, {Name: "unused", Version: "7"}}}
+		for _, tt := range []struct{ asked, want string }{{"a", "1.0"}, {"a>=2", "2.0"}} {
+			r := asking(t, index.Address(), tt.asked, "setuptools>=2")
+			r.Base = base
+			got := resolve(t, r).Versions()
+			if got["a"] != tt.want || got["setuptools"] != "2.0" || len(got) != 2 {
+				t.Errorf("%s: %v, want a %s", tt.asked, got, tt.want)
+			}
+		}
+		rest := (&Lock{Python: "3.11", Packages: []Package{{Name: "a", Version: "1.0"}, {Name: "setuptools", Version: "2.0"}}}).Without(base)
+		if got := rest.Versions(); len(got) != 1 || got["setuptools"] != "2.0" || rest.Python != "3.11" {
+			t.Errorf("without the base: %+v", rest)
+		}
+	})
+}
+
 func TestResolveRefusals(t *testing.T) {
 	byBoth(t, func(t *testing.T) {
 		index := pythontest.NewIndex(t)

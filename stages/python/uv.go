@@ -21,6 +21,13 @@ func (s *resolution) byUV(ctx context.Context, uv string) (*Lock, error) {
 	if err != nil {
 		return nil, err
 	}
+	if s.Project != nil {
+		args = append(args, "--no-deps") // all is chosen
+	}
+	if s.AnyIndex {
+		args = append(args, "--index-strategy", "unsafe-best-match")
+	}
+	args = append(args, s.constraint...)
 	args = append([]string{"pip", "compile", "--quiet", "--no-header", "--no-annotate", "--format", "pylock.toml"}, args...)
 	out, err := s.run(ctx, s.environ, uv, append(args, s.files...)...)
 	var failed *ResolverError

@@ -32,10 +32,15 @@ func Wheel(name, version string, requires ...string) File {
 
 // TaggedWheel is Wheel for the Pythons and platforms of a tag (PEP 425).
 func TaggedWheel(name, version, tag string, requires ...string) File {
+	return wheel(name, version, tag, fmt.Sprintf("__version__ = %q\n", version), requires)
+}
+
+// wheel makes a wheel with one module.
+func wheel(name, version, tag, module string, requires []string) File {
 	info := fmt.Sprintf("%s-%s.dist-info/", name, version)
 	pure := strings.HasSuffix(tag, "-any")
 	contents := [][2]string{
-		{name + ".py", fmt.Sprintf("__version__ = %q\n", version)},
+		{name + ".py", module},
 		{info + "METADATA", metadata(name, version, requires)},
 		{info + "WHEEL", fmt.Sprintf("Wheel-Version: 1.0\nGenerator: pythontest\nRoot-Is-Purelib: %t\nTag: %s\n", pure, tag)},
 	}
