@@ -17,13 +17,16 @@ import (
 var topicOf = map[string]Topic{
 	"source": "", "environment": "", "tree": "", "kind": "", "hashes": "",
 	"packages": Packages, "python": Packages, "platform": Packages, "requirements": Packages, "modules": Packages,
-	"files": Data,
+	"files": Data, "sha256": Data, "contents": "",
 }
 
 // fromPlan takes the pins, and all that the stage's key was made from.
 func (f facts) fromPlan(r *run.Run, s plan.SubmittedStage) {
-	if s.Kind == "clone" {
+	switch s.Kind {
+	case "clone":
 		f.set(Code, "commit", s.Pins[s.Address])
+	case "data":
+		f.set(Data, "commit", s.Pins[s.Address])
 	}
 	named := readable(r, s.Ingredients)
 	for name, value := range named {

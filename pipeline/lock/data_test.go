@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/runpipe/runpipe/stages/download"
 )
 
@@ -14,7 +16,7 @@ func TestData(t *testing.T) {
 	p := newProject(t)
 	reads := 0
 	now := DataPin{SHA256: strings.Repeat("ab", 32), Size: 1 << 40}
-	w := Data{Address: "data.set", Asked: "https://host/set.tar", Range: wanted("").Range, Read: func(context.Context) (DataPin, error) {
+	w := Data{Address: "data.set", Asked: "https://host/set.tar", Range: wanted("").Range, Read: func(context.Context, string) (DataPin, error) {
 		reads++
 		return now, nil
 	}}
@@ -41,7 +43,7 @@ func TestData(t *testing.T) {
 		t.Errorf("%d changes, %d faults, read %d times", len(changes), faults, reads)
 	}
 	f, changes, _ := update(DataOptions{Locked: true}, w)
-	if pin, ok := f.Data(w.Asked); !ok || pin != now || len(changes) != 0 || reads != 1 {
+	if pin, ok := f.Data(w.Asked); !ok || !cmp.Equal(pin, now) || len(changes) != 0 || reads != 1 {
 		t.Errorf("the pin is %+v", pin)
 	}
 	old := now
@@ -52,7 +54,7 @@ func TestData(t *testing.T) {
 	}
 	w.Asked = "other"
 	for _, err := range []error{errors.New("broken https://ada:secret@host"), &download.Fault{Summary: "Disk full", Detail: "no room"}} {
-		w.Read = func(context.Context) (DataPin, error) { return DataPin{}, err }
+		w.Read = func(context.Context, string) (DataPin, error) { return DataPin{}, err }
 		_, diags := UpdateData(t.Context(), p.read(), []Data{w}, DataOptions{})
 		if len(diags) != 1 || strings.Contains(diags.Error(), "secret") || diags[0].Subject.Start.Line != 3 {
 			t.Errorf("%v: %v", err, diags)

@@ -55,17 +55,17 @@ func (p *Plan) Compile(ctx context.Context, run, runpipe string, environ []strin
 }
 
 func (p *Plan) placement(run, runpipe string, environ []string) stages.Placement {
-	keys, clones := map[string]string{}, map[string]stages.Clone{}
+	keys, pinned := map[string]string{}, map[string]stages.Pinned{}
 	for _, s := range p.Stages {
 		keys[s.Address.String()] = s.Key
-		if s.Clone != nil {
-			clones[s.Address.String()] = *s.Clone
+		if one, ok := s.Pinned(); ok {
+			pinned[s.Address.String()] = one
 		}
 	}
 	return stages.Placement{
 		Run: run, Pipeline: p.Name, File: p.base(), Executor: p.executor,
 		Runpipe: runpipe, Version: pipeline.Version, Workspace: p.workspace.Root, Attempt: 1,
-		Keys: keys, Pins: clones, Output: p.workspace.Output,
+		Keys: keys, Pins: pinned, Output: p.workspace.Output,
 		Frozen: func(content string) string {
 			return filepath.Join(p.workspace.Files(), strings.TrimPrefix(content, "sha256:"))
 		},
