@@ -43,7 +43,7 @@ func (a *attributes) lfs(file string) (bool, error) {
 	}
 	filter := ""
 	for _, r := range f.rules {
-		if rest, ok := strings.CutPrefix(file, r.below); ok && r.form.MatchString(rest) {
+		if rest, ok := strings.CutPrefix(file, r.below); ok && r.form.MatchString(byteByByte(rest)) {
 			filter = r.filter
 		}
 	}
@@ -191,7 +191,7 @@ func patternForm(pattern string) *regexp.Regexp {
 	}
 	var form strings.Builder
 	form.WriteString(`\A`)
-	rest, rooted := strings.CutPrefix(pattern, "/")
+	rest, rooted := strings.CutPrefix(byteByByte(pattern), "/")
 	if !rooted && !strings.Contains(rest, "/") {
 		form.WriteString(`(?:.*/)?`)
 	}
@@ -210,8 +210,11 @@ func patternForm(pattern string) *regexp.Regexp {
 		case rest[i] == '\\' && i+1 < len(rest):
 			i++
 			form.WriteString(regexp.QuoteMeta(rest[i : i+1]))
-		case rest[i] == '[' && bracketEnd(rest[i:]) > 0:
+		case rest[i] == '[':
 			end := bracketEnd(rest[i:])
+			if end == 0 {
+				return nil
+			}
 			set := strings.ReplaceAll(rest[i+1:i+end], `\`, `\\`)
 			if not, ok := strings.CutPrefix(set, "!"); ok {
 				set = "^" + not
@@ -227,6 +230,15 @@ func patternForm(pattern string) *regexp.Regexp {
 		return nil
 	}
 	return compiled
+}
+
+// byteByByte has a character for each byte: to git, ? is one byte.
+func byteByByte(text string) string {
+	runes := make([]rune, len(text))
+	for i := range len(text) {
+		runes[i] = rune(text[i])
+	}
+	return string(runes)
 }
 
 // bracketEnd is where a set of characters ends that text begins with, or 0. A class,

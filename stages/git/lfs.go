@@ -1,6 +1,7 @@
 package git
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
 	"strconv"
@@ -116,18 +117,13 @@ func (s *snapshot) readPointers(files []entry) error {
 }
 
 // lfsSetting is lfs.url of the commit's .lfsconfig, or "".
-func (s *snapshot) lfsSetting() string {
-	e, _, err := s.find(".lfsconfig")
-	if err != nil || holdsMore(e.mode) || e.mode == filemode.Symlink {
-		return ""
+func lfsSetting(bare, commit string) (string, error) {
+	data, err := ReadFile(bare, commit, ".lfsconfig")
+	switch {
+	case errors.Is(err, ErrPath):
+		return "", nil
+	case err != nil:
+		return "", fmt.Errorf("reading .lfsconfig: %w", err)
 	}
-	objects, err := s.store(e.bare)
-	if err != nil {
-		return ""
-	}
-	data, err := objects.blob(e.id)
-	if err != nil {
-		return ""
-	}
-	return strings.TrimSpace(settingIn(data, "lfs", "url"))
+	return strings.TrimSpace(settingIn(data, "lfs", "url")), nil
 }

@@ -2,6 +2,7 @@ package git
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/base64"
 	"encoding/json"
@@ -54,18 +55,17 @@ func LFSPlacesOf(ctx context.Context, bare, commit string, r Remote, inside stri
 	if err != nil {
 		return places, err
 	}
-	if to.Local() {
-		return places.local(ctx, to)
-	}
+	named := ""
 	if inside == bare {
-		s, err := openSnapshot(bare, commit)
-		if err != nil {
+		if named, err = lfsSetting(bare, commit); err != nil {
 			return places, err
 		}
-		defer s.close()
-		if address := s.lfsSetting(); address != "" {
-			return places.at(ctx, address, to)
-		}
+	}
+	switch {
+	case to.Local():
+		return places.local(ctx, to, named)
+	case named != "":
+		return places.at(ctx, named, to)
 	}
 	return places.derived(ctx, to)
 }
@@ -83,9 +83,9 @@ func originOf(bare string) (Remote, error) {
 	return ParseRemote(origin.URLs[0], "/")
 }
 
-// local looks into the repository itself, and then where that was cloned from: a
-// checkout without its objects is no rarity.
-func (p LFSPlaces) local(ctx context.Context, r Remote) (LFSPlaces, error) {
+// local looks into the repository itself, and then at the server that it names, or was
+// cloned from: a checkout without its objects is no rarity.
+func (p LFSPlaces) local(ctx context.Context, r Remote, named string) (LFSPlaces, error) {
 	dir, err := gitDir(r)
 	if err != nil {
 		return p, err
@@ -102,14 +102,17 @@ func (p LFSPlaces) local(ctx context.Context, r Remote) (LFSPlaces, error) {
 		p.Folders = append(p.Folders, filepath.Join(common, storage, "objects"))
 	}
 	from, err := upstream(r)
-	if err != nil || from.Local() {
+	if err != nil {
+		return p, nil // the address of an upstream that is none
+	}
+	if address := cmp.Or(settingIn(data, "lfs", "url"), named); address != "" {
+		return p.at(ctx, address, from)
+	}
+	if from.Local() {
 		if dir, err := gitDir(from); err == nil {
 			p.Folders = append(p.Folders, filepath.Join(commonDir(dir), "lfs", "objects"))
 		}
 		return p, nil
-	}
-	if address := settingIn(data, "lfs", "url"); address != "" {
-		return p.at(ctx, address, from)
 	}
 	if from, err = readSettings(ctx).reached(from); err != nil {
 		return p, err
