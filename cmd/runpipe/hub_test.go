@@ -134,3 +134,79 @@ func TestHuggingFace(t *testing.T) {
 	}
 	p.nothingQueued()
 }
+
+// What the hub refuses is explained, and nothing is submitted.
+func TestHuggingFaceRefuses(t *testing.T) {
+	h, first := newHub(t)
+	p := hubPerson(t, h)
+	for _, c := range []struct {
+		token, block, want string
+	}{
+		{"", `huggingface = "meta/llama"`, "Gated repository|meta/llama|accept|set HF_TOKEN to a token"},
+		{"hf_another", `huggingface = "meta/llama"`, "Login refused|HF_TOKEN"},
+		{"", `huggingface = "meta/lama"`, "No such repository|meta/lama|private|datasets/meta/lama|set HF_TOKEN"},
+		{hubToken, `huggingface = "meta/lama"`, "No such repository|404|token of HF_TOKEN"},
+		{hubToken, "huggingface = \"meta/llama\"\n  revision = \"v2\"", `No such revision|"v2"`},
+		{hubToken, "huggingface = \"meta/llama\"\n  files = [\"*.json\", \"*.gguf\"]", `No such file|"*.gguf"|model.safetensors`},
+		{hubToken, "huggingface = \"meta/llama\"\n  token_env = \"MY_TOKEN\"", "Missing token|MY_TOKEN"},
+		// The hub's token is not for another hub that a file names.
+		{hubToken, "huggingface = \"meta/llama\"\n  endpoint = \"" + h.URL + "\"", "Gated repository"},
+		{"line\nbreak", `huggingface = "meta/llama"`, "Unsuitable token|HF_TOKEN"},
+	} {
+		p.setenv("HF_TOKEN", c.token)
+		p.write("one.hcl", "data \"one\" {\n  "+c.block+"\n}\n")
+		r := p.gets(1, "runpipe", "lock", "one.hcl")
+		p.has(strings.Join(strings.Fields(r.stderr), " "), append(strings.Split(c.want, "|"), "one.hcl:")...)
+		p.lacks(r.stderr, hubToken, "hf_another")
+	}
+	if _, err := os.Stat(filepath.Join(p.dir, "one.lock.hcl")); err == nil {
+		t.Error("a lock file was written")
+	}
+	// Both are said by the file: another hub, and the token for it.
+	p.setenv("HF_TOKEN", "")
+	p.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
+	p.setenv("MY_TOKEN", hubToken)
+	p.write("one.hcl", "data \"one\" {\n  huggingface = \"meta/llama\"\n  revision = \""+first+"\"\n  endpoint = \""+h.URL+"/\"\n  token_env = \"MY_TOKEN\"\n  files = [\"nested/\"]\n}\n")
+	p.gets(0, "runpipe", "lock", "one.hcl")
+	p.has(p.read("one.lock.hcl"), `data "`+h.URL+"/meta/llama@"+first+` nested/"`, "nested/gen.json")
+	p.gets(0, "runpipe", "apply", "one.hcl")
+	p.nowhere(hubToken)
+	p.setenv("HF_ENDPOINT", "mirror.example.org")
+	p.write("one.hcl", "data \"one\" {\n  huggingface = \"meta/llama\"\n}\n")
+	p.has(p.gets(1, "runpipe", "lock", "one.hcl").stderr, "Unsuitable endpoint", "HF_ENDPOINT")
+}
+
+// A download that was cut off goes on, one that is not what was announced is not used,
+// and a file of the cache that was tampered with is brought again.
+func TestHuggingFaceDamaged(t *testing.T) {
+	h, _ := newHub(t)
+	p := hubPerson(t, h)
+	h.Damage("{\"layers\": 1}\n", true)
+	p.has(p.gets(1, "runpipe", "lock", "tune.hcl").stderr, "Another file", "config.json", "announced")
+	h.Damage("{\"layers\": 1}\n", false)
+	p.gets(0, "runpipe", "lock", "tune.hcl")
+
+	h.Damage(weights, true)
+	p.has(p.gets(1, "runpipe", "apply", "tune.hcl").stderr, "Another file", "tune.hcl:3", "is wanted")
+	if runs, _ := filepath.Glob(filepath.Join(p.dir, ".runpipe/runs/*/run.json")); len(runs) > 0 {
+		t.Errorf("something was submitted: %v", runs)
+	}
+	h.Damage(weights, false)
+	h.Cut(100_000)
+	p.gets(0, "runpipe", "apply", "tune.hcl")
+	if h.Asked("range") != 1 {
+		t.Errorf("%d parts were asked for: a download that was cut off begins again", h.Asked("range"))
+	}
+
+	kept, err := filepath.Glob(filepath.Join(p.dir, ".runpipe/data/*"))
+	p.must(err)
+	for _, file := range kept {
+		p.must(os.Chmod(file, 0o644))
+		p.must(os.WriteFile(file, []byte("tampered"), 0o644))
+	}
+	p.has(p.gets(4, "runpipe", "verify").stdout, "path/model.safetensors changed") // they were links to one file
+	p.gets(0, "runpipe", "apply", "tune.hcl")
+	_, stages := p.status("")
+	p.has(p.read(stages["train.tune"].Log), fmt.Sprint(len(weights)))
+	p.gets(0, "runpipe", "verify")
+}

@@ -76,7 +76,7 @@ func orderly(files []stages.DataFile, place hcl.Range) hcl.Diagnostics {
 	for _, f := range files {
 		names[f.Path], all = true, append(all, f.Path)
 	}
-	if name := huggingface.Unsafe(all); name != "" {
+	if name, found := huggingface.Unsafe(all); found {
 		return hcl.Diagnostics{damaged(place, fmt.Sprintf("%q cannot be the name of a file there", name))}
 	}
 	if !slices.Equal(slices.Sorted(maps.Keys(names)), all) {

@@ -31,6 +31,9 @@ func (s source) access(h *stages.Hub) (huggingface.Access, error) {
 		token, _ := valueOf(s.environ, a.TokenEnv)
 		a.Token = strings.TrimSpace(token)
 	}
+	if strings.ContainsFunc(a.Token, func(r rune) bool { return r <= ' ' || r > '~' }) {
+		return a, &download.Fault{Summary: "Unsuitable token", Detail: fmt.Sprintf("What %s is set to is no token: it holds a space or a character that none has.", a.TokenEnv)}
+	}
 	if h.TokenEnv != "" && a.Token == "" {
 		return a, &download.Fault{Summary: "Missing token", Detail: fmt.Sprintf("token_env names %s, and that variable is not set.", h.TokenEnv)}
 	}

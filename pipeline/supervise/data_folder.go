@@ -71,7 +71,7 @@ func (o DataOptions) readList() (*stages.Contents, error) {
 	for _, f := range list.Files {
 		names = append(names, f.Path)
 	}
-	if name := huggingface.Unsafe(names); name != "" {
+	if name, found := huggingface.Unsafe(names); found {
 		return nil, fmt.Errorf("%s names the file %q, which cannot be one of a folder", o.List, name)
 	}
 	return &list, nil

@@ -80,30 +80,30 @@ func (v Revision) wrong() string {
 		}
 		names = append(names, f.Path)
 	}
-	if name := Unsafe(names); name != "" {
+	if name, found := Unsafe(names); found {
 		return fmt.Sprintf("it has a file named %q", name)
 	}
 	return ""
 }
 
 // Unsafe is the first of the names, which come from elsewhere, that may not be that of
-// a file in a folder, stands there twice or is that of a folder too; "" if there is none.
-func Unsafe(names []string) string {
+// a file in a folder, stands there twice or is that of a folder too.
+func Unsafe(names []string) (name string, found bool) {
 	seen := map[string]bool{}
 	for _, name := range names {
 		if !SafePath(name) || seen[name] {
-			return name
+			return name, true
 		}
 		seen[name] = true
 	}
 	for _, name := range names {
 		for folder := path.Dir(name); folder != "."; folder = path.Dir(folder) {
 			if seen[folder] {
-				return name
+				return name, true
 			}
 		}
 	}
-	return ""
+	return "", false
 }
 
 // SafePath reports whether a name, which comes from elsewhere, may be that of a file
