@@ -71,6 +71,9 @@ func TestLFS(t *testing.T) {
 		p.shellchecked()
 		p.has(p.gets(0, "runpipe", "apply", "lfs.hcl").stdout, "Plan: 0 to run, 4 reused.")
 		p.gets(0, "runpipe", "gc", "--yes")
+		if needs := strings.Count(p.read(".runpipe/runs/"+st.Run+"/run.json"), `"downloads"`); needs != 2 {
+			t.Errorf("%d stages keep their downloads from gc, want those of clone.code and data.weights", needs)
+		}
 
 		// All of it is in the workspace, for verify, reproduce and an emptied store.
 		server.Close()

@@ -46,7 +46,7 @@ func TestPrivateHeaders(t *testing.T) {
 		t.Fatal(err)
 	}
 	var answer struct{ A int }
-	if err := Ask(t.Context(), Question{Address: home.URL + "/?signature=hush", Header: header, Body: "b"}, &answer); err != nil || answer.A != 1 {
+	if _, err := Ask(t.Context(), Question{Address: home.URL + "/?signature=hush", Header: header, Body: "b"}, &answer); err != nil || answer.A != 1 {
 		t.Fatal(answer, err)
 	}
 	if text := strings.Join(told["away"], "\n"); strings.Contains(text, "hush") || text == "" {
@@ -96,7 +96,7 @@ func TestAsk(t *testing.T) {
 	defer server.Close()
 	ask := func(path string) error {
 		var answer []int
-		return Ask(t.Context(), Question{
+		_, err := Ask(t.Context(), Question{
 			Address: server.URL + path + "?token=hush", Pause: noPause,
 			Refused: func(r *http.Response) *Fault {
 				if r.Request.URL.Path == "/known" {
@@ -105,6 +105,7 @@ func TestAsk(t *testing.T) {
 				return nil
 			},
 		}, &answer)
+		return err
 	}
 	if err := ask("/busy"); err != nil {
 		t.Error(err)
@@ -118,7 +119,7 @@ func TestAsk(t *testing.T) {
 	}
 	ctx, stop := context.WithCancel(t.Context())
 	stop()
-	if err := Ask(ctx, Question{Address: server.URL, Pause: noPause}, new(any)); !errors.Is(err, context.Canceled) {
+	if _, err := Ask(ctx, Question{Address: server.URL, Pause: noPause}, new(any)); !errors.Is(err, context.Canceled) {
 		t.Errorf("an ended question gives %v", err)
 	}
 }

@@ -45,7 +45,6 @@ var everybodys = []string{"Accept", "Accept-Encoding", "Content-Type", "If-Range
 // net/http itself would hand Authorization on to other ports and to subdomains, any
 // other header to everybody, and the first address with its query as the referrer.
 func keepPrivate(to, first *http.Request) {
-	to.Header.Del("Referer")
 	if to.URL.Scheme == first.URL.Scheme && to.URL.Host == first.URL.Host {
 		return
 	}

@@ -3,6 +3,7 @@ package huggingface_test
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -47,15 +48,19 @@ func TestMatches(t *testing.T) {
 func TestResolve(t *testing.T) {
 	h := hubtest.New(t, "secret")
 	large := strings.Repeat("x", hubtest.Large)
-	commit := h.Commit("datasets/a/b", map[string]string{"z.bin": large, "a b/ü.txt": "hello"})
+	files := map[string]string{"z.bin": large, "a b/ü.txt": "hello"}
+	for i := range 10 { // more than stand on one page of the hub's list
+		files[fmt.Sprintf("m/%d", i)] = "x"
+	}
+	commit := h.Commit("datasets/a/b", files)
 	h.Tag("datasets/a/b", "refs/pr/1", commit)
 	r, _ := huggingface.Parse("datasets/a/b")
 	for _, revision := range []string{"main", commit, "refs/pr/1"} {
 		found, err := huggingface.Resolve(t.Context(), huggingface.Access{Endpoint: h.URL}, r, revision)
-		if err != nil || found.Commit != commit || len(found.Files) != 2 {
+		if err != nil || found.Commit != commit || len(found.Files) != 12 {
 			t.Fatalf("%s: %+v, %v", revision, found, err)
 		}
-		small, big := found.Files[0], found.Files[1]
+		small, big := found.Files[0], found.Files[11]
 		if small.Path != "a b/ü.txt" || small.Blob == "" || small.SHA256 != "" || small.Size != 5 || len(big.SHA256) != 64 || big.Size != hubtest.Large {
 			t.Errorf("the files are %+v", found.Files)
 		}
@@ -69,27 +74,35 @@ func TestResolve(t *testing.T) {
 func TestAnswersThatCannotBe(t *testing.T) {
 	commit, sum, blob := strings.Repeat("c0", 20), strings.Repeat("ab", 32), strings.Repeat("cd", 20)
 	file := func(name string, more map[string]any) map[string]any {
-		f := map[string]any{"rfilename": name, "size": 1, "blobId": blob}
+		f := map[string]any{"type": "file", "path": name, "size": 1, "oid": blob}
 		for key, value := range more {
 			f[key] = value
 		}
 		return f
 	}
-	lfs := func(sum string) map[string]any {
-		return map[string]any{"lfs": map[string]any{"sha256": sum, "size": 1}}
-	}
+	lfs := func(sum string) map[string]any { return map[string]any{"lfs": map[string]any{"oid": sum, "size": 1}} }
 	for name, answer := range map[string]any{
-		"no commit":      map[string]any{"sha": "main"},
-		"leads out":      map[string]any{"sha": commit, "siblings": []any{file("../a", nil)}},
-		"absolute":       map[string]any{"sha": commit, "siblings": []any{file("/a", nil)}},
-		"twice":          map[string]any{"sha": commit, "siblings": []any{file("a", nil), file("a", nil)}},
-		"file in a file": map[string]any{"sha": commit, "siblings": []any{file("a", nil), file("a-b", nil), file("a/b", nil)}},
-		"no digest":      map[string]any{"sha": commit, "siblings": []any{map[string]any{"rfilename": "a", "size": 1}}},
-		"another digest": map[string]any{"sha": commit, "siblings": []any{file("a", lfs(sum[1:]))}},
-		"negative":       map[string]any{"sha": commit, "siblings": []any{file("a", map[string]any{"size": -1})}},
-		"a list":         []any{},
+		"leads out":      []any{file("../a", nil)},
+		"absolute":       []any{file("/a", nil)},
+		"twice":          []any{file("a", nil), file("a", nil)},
+		"file in a file": []any{file("a", nil), file("a-b", nil), file("a/b", nil)},
+		"no name":        []any{file("", nil)},
+		"no digest":      []any{map[string]any{"type": "file", "path": "a", "size": 1}},
+		"another digest": []any{file("a", lfs(sum[1:]))},
+		"negative":       []any{file("a", map[string]any{"size": -1})},
+		"no list":        map[string]any{},
+		"no commit":      nil,
 	} {
-		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _ = json.NewEncoder(w).Encode(answer) }))
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			switch {
+			case answer == nil:
+				_, _ = w.Write([]byte(`{"sha": "main"}`))
+			case strings.Contains(r.URL.Path, "/revision/"):
+				_ = json.NewEncoder(w).Encode(map[string]any{"sha": commit})
+			default:
+				_ = json.NewEncoder(w).Encode(answer)
+			}
+		}))
 		_, err := huggingface.Resolve(t.Context(), huggingface.Access{Endpoint: server.URL}, huggingface.Repository{Kind: "models", Name: "a/b"}, "main")
 		server.Close()
 		var fault *download.Fault

@@ -82,7 +82,7 @@ func batch(ctx context.Context, places git.LFSPlaces, files []git.LFSFile) (map[
 		wanted.Objects = append(wanted.Objects, object{OID: f.OID, Size: f.Size})
 	}
 	var said response
-	err := download.Ask(ctx, download.Question{
+	_, err := download.Ask(ctx, download.Question{
 		Address: places.Server + "/objects/batch", Header: header, Body: wanted,
 		Refused: func(r *http.Response) *download.Fault { return refused(r, places) },
 	}, &said)

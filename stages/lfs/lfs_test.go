@@ -1,6 +1,7 @@
 package lfs_test
 
 import (
+	"context"
 	"errors"
 	"os"
 	"os/exec"
@@ -312,5 +313,33 @@ func TestResume(t *testing.T) {
 	}
 	if data, err := os.ReadFile(filepath.Join(large, sum(big))); err != nil || string(data) != big || server.Asked("range") != 1 {
 		t.Errorf("%d bytes, %v; %d requests for a part", len(data), err, server.Asked("range"))
+	}
+
+	// Another process gets another address.
+	r, err := git.ParseRemote(server.URL+"/code.git", "/")
+	if err != nil {
+		t.Fatal(err)
+	}
+	bare, err := git.Fetch(t.Context(), filepath.Join(t.TempDir(), "repos"), r, s.commit, git.FetchOptions{Paths: []string{"a.bin"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	files, err := git.LFSFiles(bare, s.commit, []string{"a.bin"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	wanted, dir := lfs.Wanted{Remote: r, Bare: bare, Commit: s.commit, Files: files}, filepath.Join(t.TempDir(), "data")
+	server.Cut(300_000)
+	err = lfs.Fetch(ctx, wanted, dir, func(_ string, done, _ int64) {
+		if done >= 300_000 {
+			stop()
+		}
+	})
+	if !errors.Is(err, context.Canceled) {
+		t.Fatalf("the first download ended with %v", err)
+	}
+	if err := lfs.Fetch(t.Context(), wanted, dir, nil); err != nil || server.Asked("range") != 2 {
+		t.Errorf("%v; %d requests for a part", err, server.Asked("range"))
 	}
 }

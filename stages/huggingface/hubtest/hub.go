@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -143,7 +144,11 @@ func refuse(w http.ResponseWriter, status int, code string) {
 func (h *Hub) answer(w http.ResponseWriter, r *http.Request) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	name, rest, isAPI := strings.Cut(strings.TrimPrefix(r.URL.Path, "/api/"), "/revision/")
+	inside, isAPI := strings.CutPrefix(r.URL.Path, "/api/")
+	name, rest, isTree := strings.Cut(inside, "/tree/")
+	if isAPI && !isTree {
+		name, rest, _ = strings.Cut(inside, "/revision/")
+	}
 	if !isAPI {
 		name, rest, _ = strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/resolve/")
 		name = inAPI(name)
@@ -159,6 +164,8 @@ func (h *Hub) answer(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusNotFound, "RepoNotFound")
 	case repo.gated && !allowed:
 		refuse(w, http.StatusUnauthorized, "GatedRepo")
+	case isTree:
+		h.list(w, r, repo, rest)
 	case isAPI:
 		h.asked["api"]++
 		h.tell(w, repo, rest)
@@ -184,16 +191,37 @@ func (h *Hub) tell(w http.ResponseWriter, repo *repository, revision string) {
 		refuse(w, http.StatusNotFound, "RevisionNotFound")
 		return
 	}
-	var siblings []map[string]any
-	for path, content := range repo.commits[commit] { // in any order, as far as runpipe knows
-		file := map[string]any{"rfilename": path, "size": len(content), "blobId": blobOf(content)}
+	w.Header().Set("Content-Type", "application/json")
+	_ = json.NewEncoder(w).Encode(map[string]any{"sha": commit, "gated": repo.gated, "siblings": []any{}})
+}
+
+// page is how many entries of a commit are listed at once.
+const page = 3
+
+// list tells of the files of a commit, a page at a time, in the order of their names
+// and with the folders among them.
+func (h *Hub) list(w http.ResponseWriter, r *http.Request, repo *repository, commit string) {
+	files, ok := repo.commits[commit]
+	if !ok || r.URL.Query().Get("recursive") != "true" {
+		refuse(w, http.StatusNotFound, "RevisionNotFound")
+		return
+	}
+	start, _ := strconv.Atoi(r.URL.Query().Get("cursor"))
+	nodes := []map[string]any{{"type": "directory", "path": "folder", "oid": blobOf("folder"), "size": 0}}
+	for _, path := range slices.Sorted(maps.Keys(files)) {
+		content := files[path]
+		file := map[string]any{"type": "file", "path": path, "size": len(content), "oid": blobOf(content)}
 		if len(content) >= Large {
-			file["lfs"] = map[string]any{"sha256": sumOf(content), "size": len(content), "pointerSize": 130}
+			file["lfs"] = map[string]any{"oid": sumOf(content), "size": len(content), "pointerSize": 130}
 		}
-		siblings = append(siblings, file)
+		nodes = append(nodes, file)
+	}
+	end := min(start+page, len(nodes))
+	if end < len(nodes) { // as a mirror does that hands on what the hub itself says
+		w.Header().Set("Link", fmt.Sprintf(`<https://hub.example.org%s?recursive=true&cursor=%d>; rel="next"`, r.URL.Path, end))
 	}
 	w.Header().Set("Content-Type", "application/json")
-	_ = json.NewEncoder(w).Encode(map[string]any{"sha": commit, "gated": repo.gated, "siblings": siblings})
+	_ = json.NewEncoder(w).Encode(nodes[min(start, end):end])
 }
 
 func (h *Hub) resolve(w http.ResponseWriter, r *http.Request, repo *repository, commit, path string) {
