@@ -70,7 +70,9 @@ func newSite(t testing.TB) *site {
 	t.Helper()
 	lfstest.Need(t)
 	s := &site{TB: t, dir: t.TempDir()}
-	sub := s.repository("models", map[string]string{".gitattributes": "*.pt filter=lfs\n", "m.pt": "weights of a submodule"})
+	sub := s.repository("models", map[string]string{".gitattributes": "*.pt filter=lfs\n", "m.pt": "weights of a submodule",
+		"plain.bin": "version https://git-lfs.github.com/spec/v1\noid sha256:" + strings.Repeat("ab", 32) + "\nsize 12\n", // the outer repository's rules are not for it
+	})
 	run(t, s.dir, "git", "clone", "-q", "--bare", sub, "models.git")
 	s.objects(sub, "models.git")
 
