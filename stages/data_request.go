@@ -57,6 +57,18 @@ type DataPin struct {
 	Files  []DataFile // sorted by path
 }
 
+// Ref is the branch, tag or commit that was asked for, of Hub and LFS; "" is the
+// default branch.
+func (d *Data) Ref() string {
+	switch {
+	case d.Hub != nil:
+		return d.Hub.Revision
+	case d.LFS != nil:
+		return d.LFS.Ref
+	}
+	return ""
+}
+
 // Downloads lists the sha256 of each file that is brought to this machine for d.
 func (d *Data) Downloads() []string {
 	var all []string

@@ -109,7 +109,7 @@ func TestHuggingFace(t *testing.T) {
 	p.gets(5, "runpipe", "lock", "--locked", "--upgrade", "tune.hcl")
 	p.gets(0, "runpipe", "lock", "--upgrade=data.llama", "tune.hcl")
 	r = p.gets(0, "runpipe", "plan", "tune.hcl")
-	p.has(r.stdout, "revision main moved "+readme[:7]+" → "+second[:7], "data.llama moved "+readme[:7]+" → "+second[:7], "= data.mnist")
+	p.has(r.stdout, "revision main moved "+readme[:7]+" → "+second[:7], "data.llama moved "+readme[:7]+" → "+second[:7], "= data.mnist", "main at "+second[:7], "v1 at ")
 	p.gets(0, "runpipe", "apply", "tune.hcl")
 	st, stages = p.status("")
 	p.has(p.read(stages["train.tune"].Log), "444 config.json")
