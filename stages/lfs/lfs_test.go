@@ -2,6 +2,7 @@ package lfs_test
 
 import (
 	"context"
+	"encoding/base64"
 	"errors"
 	"os"
 	"os/exec"
@@ -343,5 +344,47 @@ func TestResume(t *testing.T) {
 	}
 	if err := lfs.Fetch(t.Context(), wanted, dir, nil); err != nil || server.Asked("range") != 2 {
 		t.Errorf("%v; %d requests for a part", err, server.Asked("range"))
+	}
+}
+
+// Over SSH the host is asked where its objects are, and for a login there.
+func TestOverSSH(t *testing.T) {
+	s := newSite(t)
+	server := lfstest.Serve(t, s.dir)
+	server.User, server.Password = "ada", "s3cr3t"
+	bin := t.TempDir()
+	log := filepath.Join(bin, "log")
+	write(t, filepath.Join(bin, "ssh"), `#!/bin/sh
+while [ "${1#-}" != "$1" ]; do
+  case "$1" in -o | -p) shift 2 ;; *) shift ;; esac
+done
+host=$1
+shift
+case "$*" in
+  git-lfs-authenticate*)
+    echo "$host $*" >>`+log+`
+    printf '{"href": "%s", "header": {"Authorization": "Basic %s"}}' `+server.URL+`/code.git/info/lfs `+base64.StdEncoding.EncodeToString([]byte("ada:s3cr3t"))+` ;;
+  *) exec sh -c "$*" ;;
+esac
+`, 0o755)
+	t.Setenv("GIT_SSH_COMMAND", filepath.Join(bin, "ssh"))
+	_, large, err := fetched(t, "ssh://me@host.example.org:2222"+s.dir+"/code.git", s.commit, "a.bin")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(filepath.Join(large, sum(big))); err != nil {
+		t.Error(err)
+	}
+	if said, err := os.ReadFile(log); err != nil || string(said) != "me@host.example.org git-lfs-authenticate "+s.dir+"/code.git download\n" {
+		t.Errorf("ssh was asked %q, %v", said, err)
+	}
+	if leaks := server.Leaks(); len(leaks) > 0 {
+		t.Errorf("the host of objects is told %q", leaks)
+	}
+
+	write(t, filepath.Join(bin, "ssh"), "#!/bin/sh\ncase \"$*\" in *git-lfs-authenticate*) echo 'unknown command' >&2; exit 127 ;; esac\nwhile [ \"${1#-}\" != \"$1\" ]; do shift 2; done\nshift\nexec sh -c \"$*\"\n", 0o755)
+	_, _, err = fetched(t, "ssh://me@host.example.org"+s.dir+"/code.git", s.commit, "a.bin")
+	if err == nil || !strings.Contains(err.Error(), "git-lfs-authenticate: unknown command") {
+		t.Errorf("a host without Git LFS gives %v", err)
 	}
 }
