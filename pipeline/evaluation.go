@@ -20,7 +20,7 @@ type Facts interface {
 	// Packages is what the lock file has for an environment.
 	Packages(asked python.Asked) (*python.Lock, bool)
 	// Data is the sha256, in hex, of what the lock file has for data.
-	Data(asked string) (sha256 string, ok bool)
+	Data(asked string) (stages.DataPin, bool)
 	// FileDigest is the digest of a file on this machine, "sha256:<hex>".
 	FileDigest(path string) (string, error)
 	// Output is the absolute path at which the store has, or will have, an output

@@ -50,7 +50,13 @@ func (pinned) Packages(asked python.Asked) (*python.Lock, bool) {
 	}}, true
 }
 
-func (pinned) Data(string) (string, bool) { return strings.Repeat("d5", 32), true }
+func (pinned) Data(asked string) (stages.DataPin, bool) {
+	if strings.HasPrefix(asked, "https://huggingface.co/") || strings.HasPrefix(asked, "https://hub.") {
+		files := []stages.DataFile{{Path: "config.json", SHA256: strings.Repeat("d6", 32), Size: 7}}
+		return stages.DataPin{Commit: strings.Repeat("c0", 20), Size: 7, Files: files}, true
+	}
+	return stages.DataPin{SHA256: strings.Repeat("d5", 32), Size: 5}, true
+}
 
 func (pinned) FileDigest(path string) (string, error) { return stages.FileDigest(path) }
 

@@ -22,8 +22,8 @@ type Facts interface {
 	Requirements(clone Address, path string) (*Requirements, error)
 	// Packages is what the lock file has for an environment.
 	Packages(asked python.Asked) (*python.Lock, bool)
-	// Data is the sha256, in hex, of what the lock file has for data.
-	Data(asked string) (sha256 string, ok bool)
+	// Data is what the lock file has for data.
+	Data(asked string) (DataPin, bool)
 	// FileDigest is the digest of a file on this machine, "sha256:<hex>".
 	FileDigest(path string) (string, error)
 }

@@ -15,13 +15,14 @@ type cloneKind struct{}
 func (cloneKind) Name() string { return "clone" }
 
 func (cloneKind) Spec() hcldec.ObjectSpec {
-	return merged(arguments("ref", "paths"), hcldec.ObjectSpec{"repository": required("repository")})
+	return merged(arguments("ref", "paths", "lfs"), hcldec.ObjectSpec{"repository": required("repository")})
 }
 
 func (cloneKind) Decode(b *Block, s *Stage) {
 	s.Clone = &Clone{}
 	r := b.request()
 	b.Request = &r
+	s.Clone.Pointers = b.Group.get("lfs") != nil && !b.flag(b.Group.get("lfs"))
 	s.Clone.Repository, s.Clone.Ref, s.Clone.Paths = git.Redact(r.Repository), r.Ref, r.Paths
 	if b.Facts == nil {
 		return

@@ -19,12 +19,15 @@ func cloneWork(s *Stage, at Placement) (work, error) {
 		return work{}, fmt.Errorf("finding the fetched repository: %w", err)
 	}
 	command := []string{at.Runpipe, "checkout", "--repository", bare, "--commit", c.Pin.Commit, "--digest", c.Pin.Digest}
+	if !c.Pointers {
+		command = append(command, "--lfs", at.Downloaded(""))
+	}
 	for _, path := range c.Paths {
 		command = append(command, "--path", path)
 	}
 	return work{
 		command: append(command, treeOutput),
 		outputs: map[string]string{"path": treeOutput},
-		verify:  &Verify{Output: "path", Repository: bare, Commit: c.Pin.Commit, Digest: c.Pin.Digest, Paths: c.Paths},
+		verify:  &Verify{Output: "path", Repository: bare, Commit: c.Pin.Commit, Digest: c.Pin.Digest, Paths: c.Paths, LFS: !c.Pointers},
 	}, nil
 }

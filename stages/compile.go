@@ -29,7 +29,7 @@ type Placement struct {
 	Replace   bool // run although the store has the key
 
 	Keys       map[string]string                       // address → stage key, of all upstreams
-	Pins       map[string]Clone                        // address → what it checks out, of all clones
+	Pins       map[string]Pinned                       // address → what it is pinned to, of all stages with a commit
 	Conda      map[string]bool                         // addresses of the environments that are conda's
 	Output     func(key, path string) string           // where an output is in the store
 	Frozen     func(content string) string             // where a file beside the pipeline is kept, by File.Content
@@ -192,13 +192,33 @@ func layerOf(s *Stage, at Placement) string {
 	return at.Output(at.Keys[s.Environment], layerOutput)
 }
 
-// Pins is what the stage's own code is pinned to, for the screen and the record:
-// the address of each clone it uses, with its commit.
-func Pins(s *Stage, clones map[string]Clone) map[string]string {
+// Pinned is a commit that a stage takes something from.
+type Pinned struct {
+	Repository string // as written, without credentials
+	Commit     string
+}
+
+// Pinned is the commit that the stage itself is pinned to: of a clone, and of data
+// from a repository.
+func (s *Stage) Pinned() (Pinned, bool) {
+	switch {
+	case s.Clone != nil:
+		return Pinned{s.Clone.Repository, s.Clone.Pin.Commit}, true
+	case s.Data == nil || s.Data.Commit == "":
+		return Pinned{}, false
+	case s.Data.Hub != nil:
+		return Pinned{s.Data.Hub.Repository, s.Data.Commit}, true
+	}
+	return Pinned{s.Data.LFS.Repository, s.Data.Commit}, true
+}
+
+// Pins is what the stage's own code and data are pinned to, for the screen and the
+// record: the address of each stage it uses that has a commit, with that.
+func Pins(s *Stage, pinned map[string]Pinned) map[string]string {
 	pins := map[string]string{}
 	for _, address := range append([]string{s.Address.String()}, s.Inputs...) {
-		if c, ok := clones[address]; ok {
-			pins[address] = c.Pin.Commit
+		if p, ok := pinned[address]; ok {
+			pins[address] = p.Commit
 		}
 	}
 	return pins
@@ -207,12 +227,15 @@ func Pins(s *Stage, clones map[string]Clone) map[string]string {
 // about is the comment at the head of a script: which stage of what this is.
 func about(s *Stage, at Placement) []string {
 	line := fmt.Sprintf("Stage %s of %s", s.Address, at.File)
-	code := s.Address.String()
+	code, what := s.Address.String(), "code"
+	if s.Data != nil {
+		what = "data"
+	}
 	if s.Source != nil {
 		code = s.Source.Stage
 	}
-	if c, ok := at.Pins[code]; ok && c.Pin.Commit != "" {
-		line += fmt.Sprintf(", code pinned to %s %.7s", repositoryName(c.Repository), c.Pin.Commit)
+	if p, ok := at.Pins[code]; ok && p.Commit != "" {
+		line += fmt.Sprintf(", %s pinned to %s %.7s", what, repositoryName(p.Repository), p.Commit)
 	}
 	lines := []string{line + "."}
 	if s.Layer != nil {

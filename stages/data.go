@@ -1,48 +1,42 @@
 package stages
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
+	"cmp"
 	"net/url"
 	"path"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 
-	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hcldec"
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/runpipe/runpipe/stages/git"
 )
 
-// dataKind puts a file that is known by its sha256 into the store: from a URL, or
-// from a path on this machine.
+// dataKind puts data that is known by its sha256 into the store: a file from a URL,
+// from a path on this machine or from Git LFS, or a repository of Hugging Face.
 type dataKind struct{}
 
 func (dataKind) Name() string { return "data" }
 
-func (dataKind) Spec() hcldec.ObjectSpec { return arguments("url", "path", "sha256", "extract") }
+func (dataKind) Spec() hcldec.ObjectSpec {
+	return arguments("url", "path", "sha256", "extract", "huggingface", "revision", "files", "endpoint", "token_env", "repository", "ref")
+}
 
 func (dataKind) Decode(b *Block, s *Stage) {
-	address, place := b.Group.get("url"), b.Group.get("path")
-	switch {
-	case address == nil && place == nil:
-		b.faultAt("Missing value", "%s says neither where its file is downloaded from (url) nor where it is (path).", b.Address)
-	case address != nil && place != nil:
-		b.fault(place, nil, "Two places", "url and path exclude each other: the file comes from one place.")
-	}
 	s.Data = &Data{Extract: b.flag(b.Group.get("extract")), SHA256: b.sha256()}
 	r := DataRequest{SHA256: s.Data.SHA256}
-	if b.settled(address) {
-		r.Range, r.URL = address.Expr.Range(), b.downloadURL(address)
-		s.Data.URL = git.Redact(r.URL)
-		s.Data.Name = fileName(r.URL)
-	}
-	if b.settled(place) {
-		r.Range, s.Data.Path = place.Expr.Range(), b.dataPath(place)
-		r.Path, r.Written = s.Data.Path, textOf(place)
-		s.Data.Name = fileName(s.Data.Path)
+	switch b.dataSource() {
+	case "url":
+		b.fromURL(b.Group.get("url"), &r, s.Data)
+	case "path":
+		b.fromPath(b.Group.get("path"), &r, s.Data)
+	case "huggingface":
+		b.fromHub(b.Group.get("huggingface"), &r, s.Data)
+	case "repository":
+		b.fromLFS(b.Group.get("repository"), &r, s.Data)
 	}
 	if s.Data.Extract {
 		s.Data.Name = withoutArchive(s.Data.Name)
@@ -51,38 +45,91 @@ func (dataKind) Decode(b *Block, s *Stage) {
 	if b.Facts == nil || s.Data.SHA256 != "" {
 		return
 	}
-	sum, ok := b.Facts.Data(r.Asked())
+	pin, ok := b.Facts.Data(r.Asked())
 	if !ok {
-		b.faultAt("Data without a pin", "The sha256 of %s is neither written here nor pinned: run runpipe lock.", b.Address)
+		b.faultAt("Data without a pin", "What %s is now is not pinned: run runpipe lock.", b.Address)
 	}
-	s.Data.SHA256 = sum
+	s.Data.SHA256, s.Data.Commit, s.Data.Files = pin.SHA256, pin.Commit, pin.Files
 }
 
 func (dataKind) Attributes(s *Stage, output func(string) cty.Value) map[string]cty.Value {
 	return map[string]cty.Value{"path": output(s.Data.Name)}
 }
 
-// DataRequest is what a data block asks for, before it is pinned.
-type DataRequest struct {
-	URL     string // as written, with what credentials there are in it; or
-	Path    string // absolute
-	Written string // the path as it is written
-	SHA256  string // as declared, 64 hex digits; "" is to be pinned
-	Range   hcl.Range
+// dataArguments has, for each argument that says where data is from, the others that
+// may stand beside it.
+var dataArguments = map[string][]string{
+	"url":         {"sha256", "extract"},
+	"path":        {"sha256", "extract"},
+	"repository":  {"ref", "path", "extract"},
+	"huggingface": {"revision", "files", "endpoint", "token_env"},
 }
 
-// Asked names what is asked for in the lock file, without credentials. Of an address
-// that had any, or a query, which may hold some, a digest tells it from others.
-func (r DataRequest) Asked() string {
-	if r.URL == "" {
-		return r.Written
+// dataSource is the argument that says where the data is from, or "" with a fault.
+func (b *Block) dataSource() string {
+	source := ""
+	for _, name := range []string{"url", "huggingface", "repository", "path"} {
+		a := b.Group.get(name)
+		switch {
+		case a == nil:
+		case source == "":
+			source = name
+		case name == "path" && source == "repository": // within it
+		case name == "path" && source == "huggingface":
+			b.fault(a, nil, "Two places", "Some files of a repository of Hugging Face are chosen by files = [%q].", cmp.Or(textOf(a), "*.json"))
+			return ""
+		default:
+			b.fault(a, nil, "Two places", "%s and %s exclude each other: the data comes from one place.", source, name)
+			return ""
+		}
 	}
-	shown := git.Redact(r.URL)
-	if shown == r.URL {
-		return shown
+	if source == "" {
+		b.faultAt("Missing value", "%s does not say where its data is: at a url, at a path on this machine, in a repository of Hugging Face (huggingface), or in Git LFS (repository and path).", b.Address)
+		return ""
 	}
-	sum := sha256.Sum256([]byte(r.URL))
-	return shown + "#" + hex.EncodeToString(sum[:6])
+	for _, name := range []string{"sha256", "extract", "revision", "files", "endpoint", "token_env", "ref"} {
+		if a := b.Group.get(name); a != nil && !slices.Contains(dataArguments[source], name) {
+			b.fault(a, nil, "Unsuitable argument", "%s", misplaced(name, source))
+		}
+	}
+	return source
+}
+
+// misplaced says why an argument of another source may not stand here.
+func misplaced(name, source string) string {
+	switch {
+	case source == "huggingface" && name == "ref":
+		return "A branch, tag or commit of the hub is its revision."
+	case source == "repository" && name == "revision":
+		return "A branch, a tag or a commit is the ref."
+	case source == "huggingface" && name == "sha256":
+		return "A repository of Hugging Face has many files: runpipe lock pins its commit, and the sha256 of each. To take one commit, give it as the revision."
+	case source == "repository" && name == "sha256":
+		return "The commit says the sha256 of a file in Git LFS, and runpipe lock pins it."
+	case source == "huggingface" && name == "extract":
+		return "extract is for one archive; download one of the hub's by its url (…/resolve/<revision>/<file>)."
+	}
+	for _, home := range []string{"huggingface", "repository", "url"} {
+		if slices.Contains(dataArguments[home], name) {
+			return name + " belongs to " + home + ", and not to " + source + "."
+		}
+	}
+	return name + " does not belong to " + source + "."
+}
+
+func (b *Block) fromURL(a *Argument, r *DataRequest, d *Data) {
+	if b.settled(a) {
+		r.Range, r.URL = a.Expr.Range(), b.downloadURL(a)
+		d.URL, d.Name = git.Redact(r.URL), fileName(r.URL)
+	}
+}
+
+func (b *Block) fromPath(a *Argument, r *DataRequest, d *Data) {
+	if b.settled(a) {
+		r.Range, r.Path = a.Expr.Range(), b.dataPath(a)
+		d.Path, r.Written = r.Path, textOf(a)
+		d.Name = fileName(d.Path)
+	}
 }
 
 var hexDigest = regexp.MustCompile(`^[0-9a-f]{64}$`)
@@ -110,6 +157,10 @@ func (b *Block) downloadURL(a *Argument) string {
 	u, err := url.Parse(text)
 	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Hostname() == "" {
 		b.fault(a, nil, unsuitable, "A file is downloaded from an address that begins with https:// or http://. For a file on this machine write path = … instead.")
+		return ""
+	}
+	if advice := aboutHub(u); advice != "" {
+		b.fault(a, nil, unsuitable, "%s", advice)
 		return ""
 	}
 	return text
@@ -163,26 +214,4 @@ func withoutArchive(name string) string {
 		}
 	}
 	return name
-}
-
-// dataWork publishes a file that was downloaded when the pipeline was applied, or
-// that lies on this machine, once its digest was compared.
-func dataWork(s *Stage, at Placement) work {
-	d := s.Data
-	command := []string{at.Runpipe, "data", "--sha256", d.SHA256}
-	if d.Extract {
-		command = append(command, "--extract")
-	}
-	from := d.Path
-	if d.URL != "" {
-		command, from = append(command, "--link"), at.Downloaded(d.SHA256)
-	}
-	return work{command: append(command, from, d.Name), outputs: map[string]string{"path": d.Name}}
-}
-
-func dataIngredients(d *Data, in map[string]any) {
-	in["sha256"], in["name"] = d.SHA256, d.Name
-	if d.Extract {
-		in["extract"] = true
-	}
 }

@@ -3,9 +3,9 @@ package stages
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"fmt"
-	"io"
 	"os"
+
+	filedigest "github.com/runpipe/runpipe/stages/digest"
 )
 
 // Content sums up what a file or a folder holds.
@@ -50,15 +50,13 @@ func LinkContent(text string) Content {
 	return Content{Digest: digest(sum[:]), Size: int64(len(text)), Files: 1}
 }
 
-func folderContent(root string) (Content, error) { return folderContentBy(root, fileContent) }
-
-func folderContentBy(root string, file func(string) (Content, error)) (Content, error) {
+func folderContent(root string) (Content, error) {
 	l, err := ListingOf(root)
 	return l.Content(), err
 }
 
-// digestBy is FileDigest or FolderDigest with another way to digest one file.
-func digestBy(path string, file func(string) (string, error)) (string, error) {
+// DigestBy is FileDigest or FolderDigest with another way to digest one file.
+func DigestBy(path string, file func(string) (string, error)) (string, error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return "", err
@@ -66,30 +64,23 @@ func digestBy(path string, file func(string) (string, error)) (string, error) {
 	if !info.IsDir() {
 		return file(path)
 	}
-	c, err := folderContentBy(path, func(path string) (Content, error) {
-		digest, err := file(path)
-		return Content{Digest: digest}, err
+	l, err := List(path)
+	if err != nil {
+		return "", err
+	}
+	err = l.fillBy(func(line *Line, path string) (err error) {
+		line.Digest, err = file(path)
+		return err
 	})
-	return c.Digest, err
+	return l.Content().Digest, err
 }
 
 func fileContent(path string) (Content, error) {
-	if info, err := os.Stat(path); err != nil {
-		return Content{}, err
-	} else if !info.Mode().IsRegular() { // opening a pipe would wait for ever
-		return Content{}, fmt.Errorf("%s is neither a file nor a folder (%s)", path, info.Mode().Type())
-	}
-	f, err := os.Open(path)
+	sum, size, err := filedigest.Sum(path)
 	if err != nil {
 		return Content{}, err
 	}
-	defer f.Close()
-	sum := sha256.New()
-	n, err := io.Copy(sum, f)
-	if err != nil {
-		return Content{}, fmt.Errorf("reading %s: %w", path, err)
-	}
-	return Content{Digest: digest(sum.Sum(nil)), Size: n, Files: 1}, nil
+	return Content{Digest: "sha256:" + sum, Size: size, Files: 1}, nil
 }
 
 func digest(sum []byte) string { return "sha256:" + hex.EncodeToString(sum) }

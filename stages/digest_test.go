@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 
@@ -94,5 +95,25 @@ func TestAPipeIsNotReadForEver(t *testing.T) {
 	_, err := stages.FolderDigest(root)
 	if err == nil || !strings.Contains(err.Error(), "neither a file nor a folder") {
 		t.Errorf("got %v", err)
+	}
+}
+
+// A folder is digested by whoever remembers its files.
+func TestDigestBy(t *testing.T) {
+	root := folder(t, map[string]string{"a": "1", "b/c": "2"})
+	var asked []string
+	var mu sync.Mutex
+	by := func(path string) (string, error) {
+		mu.Lock()
+		defer mu.Unlock()
+		asked = append(asked, filepath.Base(path))
+		return stages.FileDigest(path)
+	}
+	got, err := stages.DigestBy(root, by)
+	if err != nil || got != folderDigest(t, root) || len(asked) != 2 {
+		t.Errorf("%s, %v; asked for %v", got, err, asked)
+	}
+	if got, err := stages.DigestBy(filepath.Join(root, "a"), by); err != nil || len(asked) != 3 || got == "" {
+		t.Errorf("%s, %v; asked for %v", got, err, asked)
 	}
 }

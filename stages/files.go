@@ -120,7 +120,7 @@ func (b *Block) beside(a *Argument, text string) (File, bool) {
 		b.fault(a, nil, "Unsuitable folder", "%s is a link that leads out of %s: what it leads to could change without anyone noticing. Name that file in files too, or put it into the folder.", link, text)
 		return f, false
 	}
-	digest, err := digestBy(from, b.Facts.FileDigest)
+	digest, err := DigestBy(from, b.Facts.FileDigest)
 	if err != nil {
 		b.fault(a, nil, "Unreadable file", "%s cannot be read: %s.", text, cause(err))
 		return f, false

@@ -87,6 +87,7 @@ func Ingredients(s *Stage, keys map[string]string, root string) map[string]any {
 	determinismIngredients(s, in)
 	if s.Clone != nil {
 		in["tree"] = s.Clone.Pin.Digest
+		put("lfs", false, s.Clone.Pointers)
 	}
 	if s.Venv != nil {
 		venvIngredients(s.Venv, in)

@@ -206,11 +206,11 @@ func layerIngredients(l *Layer, keys map[string]string, in map[string]any) {
 }
 
 // about says which commits a layer is made of, for the head of its script.
-func (l *Layer) about(clones map[string]Clone) []string {
+func (l *Layer) about(pinned map[string]Pinned) []string {
 	var lines []string
 	for _, c := range l.Checkouts {
-		if clone, ok := clones[c.Stage]; ok && clone.Pin.Commit != "" {
-			lines = append(lines, fmt.Sprintf("It installs %s, pinned to %s %.7s.", c.Stage, repositoryName(clone.Repository), clone.Pin.Commit))
+		if p, ok := pinned[c.Stage]; ok && p.Commit != "" {
+			lines = append(lines, fmt.Sprintf("It installs %s, pinned to %s %.7s.", c.Stage, repositoryName(p.Repository), p.Commit))
 		}
 	}
 	return lines

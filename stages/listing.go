@@ -108,6 +108,15 @@ func stampOf(info fs.FileInfo) Stamp {
 
 // Fill reads the files whose digests are missing, several at a time.
 func (l *Listing) Fill() error {
+	return l.fillBy(func(line *Line, path string) error {
+		c, err := fileContent(path)
+		line.Digest, line.Size = c.Digest, c.Size
+		return err
+	})
+}
+
+// fillBy is Fill with another way to digest one file.
+func (l *Listing) fillBy(digest func(line *Line, path string) error) error {
 	var group errgroup.Group
 	group.SetLimit(runtime.GOMAXPROCS(0))
 	for i := range l.Lines {
@@ -115,11 +124,7 @@ func (l *Listing) Fill() error {
 		if line.Digest != "" {
 			continue
 		}
-		group.Go(func() error {
-			c, err := fileContent(filepath.Join(l.root, filepath.FromSlash(line.Path)))
-			line.Digest, line.Size = c.Digest, c.Size
-			return err
-		})
+		group.Go(func() error { return digest(line, filepath.Join(l.root, filepath.FromSlash(line.Path))) })
 	}
 	return group.Wait()
 }

@@ -82,4 +82,5 @@ type Verify struct {
 	Commit     string   `json:"commit"`
 	Digest     string   `json:"digest"`
 	Paths      []string `json:"paths,omitempty"`
+	LFS        bool     `json:"lfs,omitempty"` // what Git LFS keeps is there, and not its pointers
 }

@@ -113,16 +113,8 @@ type Clone struct {
 	Repository string   // as written, without credentials
 	Ref        string   // as written; "" is the remote's default branch
 	Paths      []string // only these; none: everything
+	Pointers   bool     // of files in Git LFS only the pointers
 	Pin        git.Pin  // zero before it is pinned
-}
-
-// Data is the file that a data stage puts into the store.
-type Data struct {
-	URL     string // it is downloaded from, without credentials; or
-	Path    string // it is at, absolute
-	SHA256  string // 64 hex digits; "" before it is pinned
-	Extract bool   // it is an archive, to be unpacked
-	Name    string // of the file, or of the folder, in the store
 }
 
 // Venv is what an environment stage builds.

@@ -194,7 +194,7 @@ func (o *applyOptions) begin(ctx context.Context, w *workspace.Workspace, m *mad
 		return nil, nil, err
 	}
 	pins := pinning{app: o.app}
-	if err := o.diagnoseUnless(ctx, m.plan.Fetch(ctx, pins.progress()), m.pipeline.Files); err != nil {
+	if err := o.diagnoseUnless(ctx, m.plan.Fetch(ctx, o.environ, pins.progress()), m.pipeline.Files); err != nil {
 		return nil, nil, err
 	}
 	id := run.NewID(o.now())

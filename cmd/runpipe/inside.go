@@ -68,7 +68,7 @@ func newTask(a *app) *cobra.Command {
 func newCheckout(a *app) *cobra.Command {
 	o := supervise.CheckoutOptions{Out: a.out}
 	cmd := &cobra.Command{
-		Use:    "checkout --repository DIR --commit HEX --digest DIGEST [--path PATH]... DEST",
+		Use:    "checkout --repository DIR --commit HEX --digest DIGEST [--lfs DIR] [--path PATH]... DEST",
 		Short:  "Check out the pinned commit of a clone stage",
 		Hidden: true,
 		Args:   between(1, 1),
@@ -82,6 +82,7 @@ func newCheckout(a *app) *cobra.Command {
 	cmd.Flags().StringVar(&o.Repository, "repository", "", "bare repository in `DIR`")
 	cmd.Flags().StringVar(&o.Commit, "commit", "", "the commit, 40 `HEX` digits")
 	cmd.Flags().StringVar(&o.Digest, "digest", "", "of what is checked out")
+	cmd.Flags().StringVar(&o.LFS, "lfs", "", "take what Git LFS keeps from `DIR`; without it, pointers are left")
 	cmd.Flags().StringArrayVar(&o.Paths, "path", nil, "only this `PATH`; may be given again")
 	return cmd
 }
@@ -89,8 +90,8 @@ func newCheckout(a *app) *cobra.Command {
 func newData(a *app) *cobra.Command {
 	o := supervise.DataOptions{Out: a.out}
 	cmd := &cobra.Command{
-		Use:    "data --sha256 HEX [--extract] [--link] FROM DEST",
-		Short:  "Put the file of a data stage in place",
+		Use:    "data --sha256 HEX [--extract] [--link] [--list FILE] FROM DEST",
+		Short:  "Put the data of a data stage in place",
 		Hidden: true,
 		Args:   between(2, 2),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -100,7 +101,8 @@ func newData(a *app) *cobra.Command {
 			return supervise.Data(ctx, o)
 		},
 	}
-	cmd.Flags().StringVar(&o.SHA256, "sha256", "", "of FROM, 64 `HEX` digits")
+	cmd.Flags().StringVar(&o.SHA256, "sha256", "", "of FROM, or of the list, 64 `HEX` digits")
+	cmd.Flags().StringVar(&o.List, "list", "", "put the files that `FILE` lists, from the folder FROM, into the folder DEST")
 	cmd.Flags().BoolVar(&o.Extract, "extract", false, "unpack the archive into the folder DEST")
 	cmd.Flags().BoolVar(&o.Link, "link", false, "link DEST to FROM: nothing else writes to it")
 	return cmd

@@ -80,7 +80,7 @@ func (p *pinning) run(ctx context.Context) ([]lock.Change, error) {
 
 // data pins the data that does not say its digest.
 func (p *pinning) data(ctx context.Context, file *lock.File, w *workspace.Workspace) ([]lock.Change, hcl.Diagnostics) {
-	wanted := plan.Data(p.pipeline, w, p.progress())
+	wanted := plan.Data(p.pipeline, w, p.environ, p.progress())
 	if len(wanted) > 0 && !p.locked && !p.dry {
 		if _, err := workspace.Create(p.root); err != nil {
 			return nil, hcl.Diagnostics{{Severity: hcl.DiagError, Summary: "No workspace", Detail: err.Error() + "."}}

@@ -185,7 +185,7 @@ func (o *reproduceOptions) again(ctx context.Context, was *run.Run) (*run.Run, s
 		return nil, nil, err
 	}
 	pins := pinning{app: o.app}
-	if err := o.diagnose(p.Fetch(ctx, pins.progress()), nil); err != nil {
+	if err := o.diagnose(p.Fetch(ctx, o.environ, pins.progress()), nil); err != nil {
 		return nil, nil, err
 	}
 	compiled, diags := p.Compile(ctx, id, binary, o.environ, true)

@@ -19,13 +19,16 @@ var topicOf = map[string]Topic{
 	"source": "", "environment": "", "tree": "", "kind": "", "hashes": "",
 	"base": "", "build_hashes": "", "build": Packages,
 	"packages": Packages, "python": Packages, "platform": Packages, "requirements": Packages, "modules": Packages, "conda": Packages,
-	"files": Data,
+	"files": Data, "sha256": Data, "contents": "",
 }
 
 // fromPlan takes the pins, and all that the stage's key was made from.
 func (f facts) fromPlan(r *run.Run, s plan.SubmittedStage) {
-	if s.Kind == "clone" {
+	switch s.Kind {
+	case "clone":
 		f.set(Code, "commit", s.Pins[s.Address])
+	case "data":
+		f.set(Data, "commit", s.Pins[s.Address])
 	}
 	named := readable(r, s.Ingredients)
 	for _, name := range slices.Sorted(maps.Keys(named)) {

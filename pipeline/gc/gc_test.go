@@ -186,7 +186,7 @@ func TestALeftoverOfAGCIsFreed(t *testing.T) {
 func TestDownloads(t *testing.T) {
 	s := newSite(t)
 	r := plan.Submitted{Version: plan.SubmittedVersion, Run: "20261101-000000-aaaa", Pipeline: "p", Created: now}
-	r.Stages = []plan.SubmittedStage{{Address: "data.d", Key: key("a"), Ingredients: map[string]any{"sha256": key("d")}}}
+	r.Stages = []plan.SubmittedStage{{Address: "data.d", Key: key("a"), Downloads: []string{key("d")}}}
 	s.must(workspace.WriteJSON(filepath.Join(s.Workspace.Run(r.Run), plan.SubmittedFile), r))
 	for _, name := range []string{key("d"), key("e"), "part-0123"} {
 		s.write(filepath.Join(s.Data(), name))

@@ -41,7 +41,7 @@ func (n needs) add(r *run.Run, live bool) error {
 			n.building[s.Key] = true
 		}
 		n.environments(s.Key)
-		if sum, ok := s.Ingredients["sha256"].(string); ok { // of data
+		for _, sum := range s.Downloads {
 			n.names[Download][sum] = true
 		}
 		files, _ := s.Ingredients["files"].(map[string]any)

@@ -4,28 +4,29 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
+	"strings"
 
 	"github.com/hashicorp/hcl/v2"
-	"github.com/hashicorp/hcl/v2/hclwrite"
-	"github.com/zclconf/go-cty/cty"
 
+	"github.com/runpipe/runpipe/stages"
 	"github.com/runpipe/runpipe/stages/download"
 	"github.com/runpipe/runpipe/stages/git"
 )
 
 // DataPin is what data was pinned to.
-type DataPin struct {
-	SHA256 string // 64 hex digits
-	Size   int64  // bytes
-}
+type DataPin = stages.DataPin
 
 // Data is what a data stage asks for that does not say its digest.
 type Data struct {
-	Address string
-	Asked   string    // the block's name in the file, without credentials
-	Range   hcl.Range // where it is asked for
-	// Read reads the file, from wherever it is, to learn what it is now.
-	Read func(ctx context.Context) (DataPin, error)
+	Address  string
+	Asked    string    // the block's name in the file, without credentials
+	Family   string    // what the names of all begin with that are to be of one commit; or ""
+	Revision string    // what was asked for of which a commit is pinned, in words; or ""
+	Range    hcl.Range // where it is asked for
+	// Read reads the data, from wherever it is, to learn what it is now. With a commit
+	// given, it is what it is there.
+	Read func(ctx context.Context, commit string) (DataPin, error)
 }
 
 // DataOptions are how UpdateData goes about it.
@@ -56,68 +57,82 @@ func UpdateData(ctx context.Context, f *File, wanted []Data, o DataOptions) (cha
 		case read[w.Asked], pinned && !upgrade:
 			continue
 		case o.Locked:
-			diags = append(diags, w.fault("Lock file would change", fmt.Sprintf("The sha256 of %s is not pinned, or was to be pinned anew. Run runpipe lock and commit the lock file.", w.Address), locked{}))
+			diags = append(diags, w.fault("Lock file would change", fmt.Sprintf("What %s is is not pinned, or was to be pinned anew. Run runpipe lock and commit the lock file.", w.Address), locked{}))
 			continue
 		case o.Dry:
-			diags = append(diags, w.fault("Data without a pin", fmt.Sprintf("What %s is going to be is not known before its file was read once: run runpipe lock, or write its sha256.", w.Address), nil))
+			diags = append(diags, w.fault("Data without a pin", fmt.Sprintf("What %s is going to be is not known before it was read once: run runpipe lock, or write its sha256 if it is one file.", w.Address), nil))
 			continue
 		}
-		pin, err := w.Read(ctx)
+		commit := ""
+		if !upgrade {
+			commit = f.commitOf(w.Family)
+		}
+		pin, err := w.Read(ctx, commit)
 		if err != nil {
 			diags = append(diags, w.unread(err))
 			continue
 		}
 		read[w.Asked] = true
 		f.data[w.Asked] = pin
-		if pin != old {
-			text := fmt.Sprintf("sha256 %.7s, %d bytes", pin.SHA256, pin.Size)
-			if pinned {
-				text = fmt.Sprintf("sha256 moved %.7s → %.7s, %d bytes", old.SHA256, pin.SHA256, pin.Size)
-			}
-			changes = append(changes, Change{Address: w.Address, Packages: text, Moved: pinned})
+		if !reflect.DeepEqual(pin, old) {
+			changes = append(changes, Change{Address: w.Address, Packages: w.told(pin, old, pinned), Moved: pinned})
 		}
 	}
 	return changes, diags
 }
 
+// commitOf is the commit that other data of the same revision is pinned to, or "".
+func (f *File) commitOf(family string) string {
+	commit := ""
+	for asked, pin := range f.data {
+		rest, ok := strings.CutPrefix(asked, family)
+		if !ok || family == "" || rest != "" && rest[0] != ' ' && rest[0] != ':' {
+			continue
+		}
+		if commit == "" || pin.Commit < commit { // after an upgrade of one of them either will do
+			commit = pin.Commit
+		}
+	}
+	return commit
+}
+
+// told is what was pinned, in words.
+func (w *Data) told(pin, old DataPin, pinned bool) string {
+	if pin.Commit == "" {
+		if pinned {
+			return fmt.Sprintf("sha256 moved %.7s → %.7s, %d bytes", old.SHA256, pin.SHA256, pin.Size)
+		}
+		return fmt.Sprintf("sha256 %.7s, %d bytes", pin.SHA256, pin.Size)
+	}
+	size := fmt.Sprintf("%d bytes", pin.Size)
+	switch len(pin.Files) {
+	case 0:
+	case 1:
+		size = "1 file, " + size
+	default:
+		size = fmt.Sprintf("%d files, %s", len(pin.Files), size)
+	}
+	switch {
+	case pinned && old.Commit != pin.Commit:
+		return fmt.Sprintf("%s moved %.7s → %.7s, %s", w.Revision, old.Commit, pin.Commit, size)
+	case pinned:
+		return fmt.Sprintf("%s still %.7s, %s", w.Revision, pin.Commit, size)
+	}
+	return fmt.Sprintf("%s → %.7s, %s", w.Revision, pin.Commit, size)
+}
+
 func (w *Data) unread(err error) *hcl.Diagnostic {
 	var known *download.Fault
-	if errors.As(err, &known) {
+	var fromGit *git.Fault
+	switch {
+	case errors.As(err, &known):
 		return w.fault(known.Summary, w.Address+": "+known.Detail, nil)
+	case errors.As(err, &fromGit):
+		return w.fault(fromGit.Summary, w.Address+": "+fromGit.Detail, nil)
 	}
 	return w.fault("Data cannot be pinned", w.Address+": "+git.Redact(err.Error())+".", nil)
 }
 
 func (w *Data) fault(summary, detail string, extra any) *hcl.Diagnostic {
 	return &hcl.Diagnostic{Severity: hcl.DiagError, Summary: summary, Detail: detail, Subject: &w.Range, Extra: extra}
-}
-
-func (p DataPin) write(body *hclwrite.Body) {
-	body.SetAttributeValue("sha256", cty.StringVal(p.SHA256))
-	body.SetAttributeValue("size", cty.NumberIntVal(p.Size))
-}
-
-func (f *File) decodeData(block *hcl.Block) hcl.Diagnostics {
-	content, diags := block.Body.Content(&hcl.BodySchema{
-		Attributes: []hcl.AttributeSchema{{Name: "sha256", Required: true}, {Name: "size", Required: true}},
-	})
-	asked, pin := block.Labels[0], DataPin{}
-	if _, twice := f.data[asked]; twice {
-		diags = append(diags, wrong(block.DefRange, "Pinned twice", fmt.Sprintf("The data %q stands in the file more than once.%s", asked, advice)))
-	}
-	isSum := func(s string) bool { return isHex(s, 64) }
-	diags = append(diags, formed(content.Attributes["sha256"], isSum, "64 hex digits", &pin.SHA256)...)
-	if size := content.Attributes["size"]; size != nil {
-		value, more := size.Expr.Value(nil)
-		diags = append(diags, more...)
-		if !more.HasErrors() {
-			if value.Type() != cty.Number || value.IsNull() || !value.AsBigFloat().IsInt() || value.AsBigFloat().Sign() < 0 {
-				diags = append(diags, damaged(size.Expr.Range(), "size must be a number of bytes"))
-			} else {
-				pin.Size, _ = value.AsBigFloat().Int64()
-			}
-		}
-	}
-	f.data[asked] = pin
-	return diags
 }

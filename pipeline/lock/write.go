@@ -47,7 +47,7 @@ func (f *File) bytes() []byte {
 	}
 	for _, asked := range slices.Sorted(maps.Keys(f.data)) {
 		body.AppendNewline()
-		f.data[asked].write(body.AppendNewBlock("data", []string{asked}).Body())
+		writeData(f.data[asked], body.AppendNewBlock("data", []string{asked}).Body())
 	}
 	for _, asked := range slices.Sorted(maps.Keys(f.environments)) {
 		body.AppendNewline()

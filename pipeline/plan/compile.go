@@ -59,18 +59,18 @@ func (p *Plan) Compile(ctx context.Context, run, runpipe string, environ []strin
 }
 
 func (p *Plan) placement(run, runpipe string, environ []string) stages.Placement {
-	keys, clones, conda := map[string]string{}, map[string]stages.Clone{}, map[string]bool{}
+	keys, pinned, conda := map[string]string{}, map[string]stages.Pinned{}, map[string]bool{}
 	for _, s := range p.Stages {
 		keys[s.Address.String()] = s.Key
-		if s.Clone != nil {
-			clones[s.Address.String()] = *s.Clone
+		if one, ok := s.Pinned(); ok {
+			pinned[s.Address.String()] = one
 		}
 		conda[s.Address.String()] = s.Venv != nil && s.Venv.Conda
 	}
 	return stages.Placement{
 		Run: run, Pipeline: p.Name, File: p.base(), Executor: p.executor,
 		Runpipe: runpipe, Version: pipeline.Version, Workspace: p.workspace.Root, Attempt: 1,
-		Keys: keys, Pins: clones, Conda: conda, Output: p.workspace.Output,
+		Keys: keys, Pins: pinned, Conda: conda, Output: p.workspace.Output,
 		Frozen: func(content string) string {
 			return filepath.Join(p.workspace.Files(), strings.TrimPrefix(content, "sha256:"))
 		},

@@ -92,7 +92,7 @@ func inStore(root string) string {
 // no file holds, are taken from environ ("NAME=value") by their names.
 func Again(s *Submitted, e *Evaluated, w *workspace.Workspace, environ []string) (*Plan, error) {
 	p := &Plan{Name: s.Pipeline, File: s.File, workspace: w, executor: s.Executor}
-	keys, clones := map[string]string{}, clonesOf(e.Stages)
+	keys, pinned := map[string]string{}, pinnedOf(e.Stages)
 	for _, one := range e.Stages {
 		address := one.Address.String()
 		keys[address] = one.Key
@@ -104,7 +104,7 @@ func Again(s *Submitted, e *Evaluated, w *workspace.Workspace, environ []string)
 			one.Secrets[name] = value
 		}
 		p.Stages = append(p.Stages, &Stage{
-			Stage: one, Action: Run, Reasons: []string{"reproduces run " + s.Run}, Pins: stages.Pins(one, clones),
+			Stage: one, Action: Run, Reasons: []string{"reproduces run " + s.Run}, Pins: stages.Pins(one, pinned),
 			Ingredients: stages.Ingredients(one, keys, w.Root),
 		})
 		if one.Clone != nil {

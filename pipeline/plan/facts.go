@@ -99,11 +99,8 @@ func readRequirements(bare, commit, file, digest string) (*stages.Requirements, 
 // Packages is what the lock file has for an environment.
 func (f *facts) Packages(asked python.Asked) (*python.Lock, bool) { return f.lock.Packages(asked) }
 
-// Data is the sha256 that the lock file has for data.
-func (f *facts) Data(asked string) (string, bool) {
-	pin, ok := f.lock.Data(asked)
-	return pin.SHA256, ok
-}
+// Data is what the lock file has for data.
+func (f *facts) Data(asked string) (stages.DataPin, bool) { return f.lock.Data(asked) }
 
 // FileDigest digests a file on this machine. Large ones are read once.
 func (f *facts) FileDigest(path string) (string, error) {

@@ -8,19 +8,21 @@ import (
 	"github.com/hashicorp/hcl/v2"
 
 	"github.com/runpipe/runpipe/pipeline/lock"
+	"github.com/runpipe/runpipe/stages/download"
 	"github.com/runpipe/runpipe/stages/git"
 )
 
 // Fetch brings the pinned commits and the data that the plan's jobs need into the
-// workspace, and the packages of environments that are to be installed without a
-// network. What is there already costs no network. progress makes a bar for a
-// repository, data or an environment, and may be nil.
-func (p *Plan) Fetch(ctx context.Context, progress func(label string) git.Progress) hcl.Diagnostics {
+// workspace, what Git LFS keeps of them, and the packages of environments that are to be installed without a
+// network. What is there already costs no network. environ is the submitter's
+// environment, which may hold a token. progress makes a bar for a repository, data or
+// an environment, and may be nil.
+func (p *Plan) Fetch(ctx context.Context, environ []string, progress func(label string) git.Progress) hcl.Diagnostics {
 	diags := p.fetchClones(ctx, progress)
 	if diags.HasErrors() {
 		return diags
 	}
-	diags = append(diags, p.fetchData(ctx, progress)...)
+	diags = append(diags, p.fetchData(ctx, environ, progress)...)
 	return append(diags, p.fetchPackages(ctx, progress)...)
 }
 
@@ -38,6 +40,9 @@ func (p *Plan) fetchClones(ctx context.Context, progress func(label string) git.
 			if err == nil {
 				s.Venv.Requirements, err = readRequirements(bare, commit, s.Venv.Requirements.Path, s.Venv.Requirements.Digest)
 			}
+		}
+		if err == nil && clone.Action == Run && !clone.Clone.Pointers {
+			err = p.fetchLarge(ctx, w, bare, commit, progress)
 		}
 		if err != nil {
 			diags = append(diags, fetchDiagnostic(w, err))
@@ -80,6 +85,10 @@ func fetchDiagnostic(w lock.Wanted, err error) *hcl.Diagnostic {
 	var fault *git.Fault
 	if errors.As(err, &fault) {
 		return diagnostic(w.Range, fault.Summary, fault.Detail)
+	}
+	var large *download.Fault
+	if errors.As(err, &large) {
+		return diagnostic(w.Range, large.Summary, w.Address+": "+large.Detail)
 	}
 	return diagnostic(w.Range, "Cannot be fetched", w.Address+": "+err.Error())
 }

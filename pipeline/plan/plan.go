@@ -42,7 +42,7 @@ type Stage struct {
 	*stages.Stage
 	Action      Action
 	Reasons     []string          // why it runs; empty when it is reused
-	Pins        map[string]string // clone's address → commit, of the clones it uses
+	Pins        map[string]string // address → commit, of itself and of the stages it uses
 	Ingredients map[string]any    // what its key was made from
 	Record      *record.Record    // of the reused stage, judged by today's checks; else nil
 	Replace     bool              // it runs although the store has its key
@@ -85,14 +85,14 @@ func (p *Plan) decide(all []*stages.Stage, reruns []string) {
 	for _, address := range reruns {
 		forced[address] = true
 	}
-	keys, clones := map[string]string{}, clonesOf(all)
+	keys, pinned := map[string]string{}, pinnedOf(all)
 	before := previousStages(p.workspace, p.File)
 	byAddress := map[string]*Stage{}
 	for _, s := range all {
 		address := s.Address.String()
 		keys[address] = s.Key
 		stage := &Stage{
-			Stage: s, Action: Reuse, Pins: stages.Pins(s, clones),
+			Stage: s, Action: Reuse, Pins: stages.Pins(s, pinned),
 			Ingredients: stages.Ingredients(s, keys, p.workspace.Root),
 		}
 		p.settle(stage, forced[address], byAddress, before)
@@ -168,14 +168,14 @@ func (s *Stage) reproducible() bool {
 	return s.Clone != nil || s.Venv != nil || s.Layer != nil || s.Data != nil
 }
 
-func clonesOf(all []*stages.Stage) map[string]stages.Clone {
-	clones := map[string]stages.Clone{}
+func pinnedOf(all []*stages.Stage) map[string]stages.Pinned {
+	pinned := map[string]stages.Pinned{}
 	for _, s := range all {
-		if s.Clone != nil {
-			clones[s.Address.String()] = *s.Clone
+		if p, ok := s.Pinned(); ok {
+			pinned[s.Address.String()] = p
 		}
 	}
-	return clones
+	return pinned
 }
 
 // Workspace is the path of the workspace that the plan was made for.

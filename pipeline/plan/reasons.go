@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"sort"
 	"strings"
+
+	"github.com/runpipe/runpipe/stages"
 )
 
 // reasons says why a stage that is not in the store runs, in terms of what its
@@ -106,9 +108,8 @@ func ingredientReason(name string, s *Stage, before previous, now, then any) str
 		if now != nil && then != nil {
 			return "" // told as the upstream that moved
 		}
-	case "tree":
-		address := s.Address.String()
-		return fmt.Sprintf("moved %.7s → %.7s", before.Pins[address], s.Pins[address])
+	case "tree", "contents", "sha256":
+		return contentReason(name, s, before, now, then)
 	case "command":
 		return commandReason(words(now), words(then))
 	case "install":
@@ -131,6 +132,31 @@ func ingredientReason(name string, s *Stage, before previous, now, then any) str
 		return fmt.Sprintf("%s removed: %s", name, short(then))
 	}
 	return fmt.Sprintf("%s changed: %s → %s", name, short(then), short(now))
+}
+
+// contentReason says why what a stage brings is not what it was.
+func contentReason(name string, s *Stage, before previous, now, then any) string {
+	address := s.Address.String()
+	was, is := before.Pins[address], s.Pins[address]
+	switch {
+	case now == nil: // told as the ingredient that is there instead
+		return ""
+	case then == nil:
+		return "it comes from elsewhere now"
+	case was != is && was != "" && is != "":
+		return strings.TrimPrefix(revisionOf(s)+" moved ", " ") + fmt.Sprintf("%.7s → %.7s", was, is)
+	case name == "sha256":
+		return fmt.Sprintf("sha256 changed: %s → %s", short(then), short(now))
+	}
+	return "other files of it are wanted"
+}
+
+// revisionOf is what data with a commit asked for, or "".
+func revisionOf(s *Stage) string {
+	if s.Stage == nil || s.Data == nil {
+		return ""
+	}
+	return stages.DataRequest{Hub: s.Data.Hub, LFS: s.Data.LFS}.Revision()
 }
 
 // commandReason shows the arguments that differ, with the option before them.

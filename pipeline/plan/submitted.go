@@ -50,9 +50,10 @@ type SubmittedStage struct {
 	Pins        map[string]string `json:"pins,omitempty"`
 	Dirty       bool              `json:"dirty,omitempty"` // see stages.Stage
 	Ingredients map[string]any    `json:"ingredients"`
-	Outputs     map[string]string `json:"outputs,omitempty"` // name → absolute path, once it has succeeded
-	Limit       time.Duration     `json:"limit,omitempty"`   // time limit, in nanoseconds
-	Reused      *record.Record    `json:"reused,omitempty"`  // of a reused stage, as it was judged
+	Outputs     map[string]string `json:"outputs,omitempty"`   // name → absolute path, once it has succeeded
+	Downloads   []string          `json:"downloads,omitempty"` // sha256 of each file that was brought here for it
+	Limit       time.Duration     `json:"limit,omitempty"`     // time limit, in nanoseconds
+	Reused      *record.Record    `json:"reused,omitempty"`    // of a reused stage, as it was judged
 }
 
 // Submitted is the plan as run.json keeps it, but for what only the run knows
@@ -68,10 +69,21 @@ func (p *Plan) Submitted() *Submitted {
 			Address: stage.Address.String(), Kind: stage.Address.Kind, Key: stage.Key,
 			Action: stage.Action, Reasons: stage.Reasons, After: stage.After, Inputs: stage.Inputs,
 			Pins: stage.Pins, Dirty: stage.Dirty, Ingredients: stage.Ingredients, Outputs: outputs,
-			Limit: stage.Resources.Time, Reused: stage.Record,
+			Downloads: p.downloads(stage), Limit: stage.Resources.Time, Reused: stage.Record,
 		})
 	}
 	return s
+}
+
+// downloads lists what the workspace keeps for a stage under its digest.
+func (p *Plan) downloads(s *Stage) []string {
+	switch {
+	case s.Data != nil:
+		return s.Data.Downloads()
+	case s.Clone != nil:
+		return p.largeOf(s)
+	}
+	return nil
 }
 
 // previous is a stage as an earlier run of the same pipeline submitted it.

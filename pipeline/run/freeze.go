@@ -12,16 +12,18 @@ import (
 
 	"github.com/runpipe/runpipe/pipeline/plan"
 	"github.com/runpipe/runpipe/stages"
+	"github.com/runpipe/runpipe/stages/digest"
 )
 
 // freeze copies the files beside the pipeline into the workspace, by digest, so
-// that editing them while jobs wait changes nothing that runs.
-func freeze(c *plan.Compiled) error {
+// that editing them while jobs wait changes nothing that runs. What was frozen before,
+// and is large, is not read again while it is unchanged.
+func freeze(c *plan.Compiled, known *digest.Cache) error {
 	for i, f := range c.Manifest.Files {
 		if f.Stage != "" {
 			continue
 		}
-		if frozenWhole(f.From, f.Digest, f.Folder) {
+		if got, err := stages.DigestBy(f.From, known.File); err == nil && got == f.Digest {
 			continue
 		}
 		if err := freezeOne(c.Stage.Files[i].From, f.From, f.Digest, f.Folder); err != nil {
@@ -31,11 +33,11 @@ func freeze(c *plan.Compiled) error {
 	return nil
 }
 
-// frozenWhole reports whether a file was frozen before and is still what it was: a
-// crash or a hand may have damaged it since.
-func frozenWhole(path, digest string, folder bool) bool {
+// frozenWhole reports whether a file that was frozen is what it has to be: a crash or a
+// hand may have damaged it since.
+func frozenWhole(path, want string, folder bool) bool {
 	got, err := digestOf(folder)(path)
-	return err == nil && got == digest
+	return err == nil && got == want
 }
 
 func digestOf(folder bool) func(path string) (string, error) {
@@ -45,7 +47,7 @@ func digestOf(folder bool) func(path string) (string, error) {
 	return stages.FileDigest
 }
 
-func freezeOne(from, to, digest string, folder bool) error {
+func freezeOne(from, to, want string, folder bool) error {
 	if err := os.MkdirAll(filepath.Dir(to), 0o700); err != nil {
 		return err
 	}
@@ -63,18 +65,18 @@ func freezeOne(from, to, digest string, folder bool) error {
 	if err != nil {
 		return fmt.Errorf("copying %s: %w", from, err)
 	}
-	if !frozenWhole(copied, digest, folder) {
+	if !frozenWhole(copied, want, folder) {
 		return fmt.Errorf("%s changed while it was being submitted: apply again", from)
 	}
-	return exchange(copied, to, digest, folder)
+	return exchange(copied, to, want, folder)
 }
 
 // exchange gives a copy its place, unless another apply was first; what is
 // damaged there makes way.
-func exchange(copied, to, digest string, folder bool) error {
+func exchange(copied, to, want string, folder bool) error {
 	for {
 		err := os.Rename(copied, to)
-		if err == nil || frozenWhole(to, digest, folder) {
+		if err == nil || frozenWhole(to, want, folder) {
 			return nil
 		}
 		if !errors.Is(err, fs.ErrExist) && !errors.Is(err, unix.ENOTEMPTY) {

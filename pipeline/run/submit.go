@@ -14,6 +14,7 @@ import (
 	"github.com/runpipe/runpipe/pipeline/plan"
 	"github.com/runpipe/runpipe/pipeline/workspace"
 	"github.com/runpipe/runpipe/slurm"
+	"github.com/runpipe/runpipe/stages/digest"
 )
 
 // SubmitOptions says how a plan is submitted.
@@ -71,7 +72,7 @@ func prepare(w *workspace.Workspace, p *plan.Plan, o SubmitOptions) (*Run, *lock
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	file, err := writeStages(o, dir)
+	file, err := writeStages(w, o, dir)
 	if err == nil {
 		err = workspace.WriteJSON(filepath.Join(dir, plan.EvaluatedFile), p.Evaluated())
 	}
@@ -88,11 +89,15 @@ func prepare(w *workspace.Workspace, p *plan.Plan, o SubmitOptions) (*Run, *lock
 	return &Run{Submitted: record, Dir: dir, workspace: w}, held, file, nil
 }
 
-func writeStages(o SubmitOptions, dir string) (*submissionFile, error) {
+func writeStages(w *workspace.Workspace, o SubmitOptions, dir string) (*submissionFile, error) {
+	known, err := digest.Open(w.Digests())
+	if err != nil {
+		return nil, err
+	}
 	file := &submissionFile{Version: submissionVersion, Orphans: o.Orphans}
 	for _, c := range o.Stages {
 		o.step("write %s", c.Address)
-		if err := freeze(c); err != nil {
+		if err := freeze(c, known); err != nil {
 			return nil, fmt.Errorf("freezing the files of %s: %w", c.Address, err)
 		}
 		if err := writeStage(c); err != nil {

@@ -14,6 +14,7 @@ type CheckoutOptions struct {
 	Commit     string   // 40 hex digits
 	Digest     string   // of what is checked out, as the lock file has it; "" is not compared
 	Paths      []string // only these; none: everything
+	LFS        string   // folder of what Git LFS keeps, by sha256; "" leaves pointers
 	Dest       string   // a folder that does not exist yet
 	Out        io.Writer
 }
@@ -28,7 +29,7 @@ func Checkout(ctx context.Context, o CheckoutOptions) error {
 	if o.Digest != "" && pin.Digest != o.Digest {
 		return drift("commit %s holds %s where %s was pinned", o.Commit, pin.Digest, o.Digest)
 	}
-	if err := git.Checkout(ctx, o.Repository, o.Commit, o.Paths, o.Dest); err != nil {
+	if err := git.Checkout(ctx, o.Repository, o.Commit, o.Paths, o.LFS, o.Dest); err != nil {
 		return fmt.Errorf("checking out %s: %w", o.Commit, err)
 	}
 	fmt.Fprintf(o.Out, "checked out commit %s\n", o.Commit)

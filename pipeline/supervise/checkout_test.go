@@ -73,7 +73,7 @@ func TestACloneIsCheckedOutAndVerified(t *testing.T) {
 	if got := readFile(t, filepath.Join(tree, "src/train.py")); got != "src/train.py\n" {
 		t.Errorf("train.py holds %q", got)
 	}
-	if err := git.Verify(tree, s.manifest.Verify.Repository, pin.Commit, nil); err != nil {
+	if err := git.Verify(tree, s.manifest.Verify.Repository, pin.Commit, nil, false); err != nil {
 		t.Error(err)
 	}
 	// The checkout is the source of the next stage.

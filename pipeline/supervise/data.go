@@ -16,8 +16,9 @@ import (
 
 // DataOptions is what a data stage's script asks for.
 type DataOptions struct {
-	From    string // the file
-	SHA256  string // that it must have, 64 hex digits
+	From    string // the file; with List the folder of files by their sha256
+	SHA256  string // that it must have, 64 hex digits; with List that of the list
+	List    string // path of the list (stages.Contents) of what Dest is to hold; or ""
 	Extract bool   // it is an archive, to be unpacked into the folder Dest
 	Link    bool   // From is the workspace's own: a link to it will do
 	Dest    string // what does not exist yet
@@ -27,6 +28,9 @@ type DataOptions struct {
 // Data puts a data stage's file in place, and makes sure that it is what was pinned
 // when the run was submitted: what is published is what was digested.
 func Data(ctx context.Context, o DataOptions) error {
+	if o.List != "" {
+		return o.assemble(ctx)
+	}
 	if _, err := os.Stat(o.From); errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("%s does not exist on this node: it was removed since the run was submitted, or lies on a file system that only the submitting machine has", o.From)
 	}

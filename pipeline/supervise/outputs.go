@@ -155,7 +155,7 @@ func (j *job) verifyCheckout(ctx context.Context) error {
 	}
 	for _, out := range j.outputs {
 		if out.name == v.Output {
-			if err := git.Verify(out.real, v.Repository, v.Commit, v.Paths); err != nil {
+			if err := git.Verify(out.real, v.Repository, v.Commit, v.Paths, v.LFS); err != nil {
 				return drift("the checkout is not commit %s: %w", v.Commit, err)
 			}
 			return context.Cause(ctx)

@@ -75,7 +75,7 @@ func (c *Cache) Read(ctx context.Context, path string, tell Progress) (string, e
 		return "sha256:" + sum, nil
 	}
 	started := time.Now()
-	id, sum, err := read(ctx, path, tell)
+	id, sum, err := follow(ctx, path, tell)
 	if err != nil {
 		return "", err
 	}
@@ -85,7 +85,8 @@ func (c *Cache) Read(ctx context.Context, path string, tell Progress) (string, e
 	return "sha256:" + sum, nil
 }
 
-func read(ctx context.Context, path string, tell Progress) (identity, string, error) {
+// follow reads a file from end to end, and sees to it that nobody writes to it.
+func follow(ctx context.Context, path string, tell Progress) (identity, string, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return identity{}, "", err

@@ -1,12 +1,14 @@
 package download
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"os"
@@ -21,7 +23,15 @@ import (
 type Options struct {
 	SHA256   string // what is wanted, 64 hex digits; "" takes what there is
 	Progress func(done, total int64)
-	Login    string // what to do where the server wants a login; "" is what one does about data
+	// Header is what the address's own host is told, such as a token. A redirect to
+	// another host does not carry it there.
+	Header http.Header
+	// Name is what the partial file goes by where addresses are signed, and so are
+	// another each time; "" is the address.
+	Name string
+	// Refused explains a final refusal, such as 404; nil, or a nil answer, leaves it
+	// to this package.
+	Refused func(r *http.Response) *Fault
 	// Pause waits before a retry; nil waits as long as it is told.
 	Pause func(ctx context.Context, d time.Duration) error
 }
@@ -59,7 +69,7 @@ func Get(ctx context.Context, address, dir string, o Options) (Result, error) {
 	if o.Pause == nil {
 		o.Pause = pause
 	}
-	part, err := openPart(dir, address)
+	part, err := openPart(dir, cmp.Or(o.Name, address))
 	if err != nil {
 		return Result{}, fmt.Errorf("opening the partial file: %w", err)
 	}
@@ -177,6 +187,7 @@ func (d *transfer) request(ctx context.Context) (*http.Request, error) {
 	if err != nil {
 		return nil, err
 	}
+	maps.Copy(request.Header, d.o.Header)
 	// The bytes as they are: a digest is not of what a server packed on the way.
 	request.Header.Set("Accept-Encoding", "identity")
 	request.Header.Set("User-Agent", "runpipe")

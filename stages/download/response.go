@@ -1,16 +1,18 @@
 package download
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"io"
 	"mime"
 	"net"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/runpipe/runpipe/stages/git"
 )
 
 // silence is how long a server may send nothing.
@@ -27,12 +29,30 @@ var client = &http.Client{
 	CheckRedirect: func(to *http.Request, via []*http.Request) error {
 		switch {
 		case len(via) >= 10:
-			return &Fault{"Too many redirects", fmt.Sprintf("%s leads from one address to the next, ten times over.", via[0].URL.Redacted())}
+			return &Fault{"Too many redirects", fmt.Sprintf("%s leads from one address to the next, ten times over.", git.Redact(via[0].URL.String()))}
 		case via[len(via)-1].URL.Scheme == "https" && to.URL.Scheme != "https":
-			return &Fault{"Redirect without encryption", fmt.Sprintf("%s leads to an address without https, %s.", via[0].URL.Redacted(), to.URL.Host)}
+			return &Fault{"Redirect without encryption", fmt.Sprintf("%s leads to an address without https, %s.", git.Redact(via[0].URL.String()), to.URL.Host)}
 		}
+		keepPrivate(to, via[0])
 		return nil
 	},
+}
+
+// everybodys are the headers that any host may see.
+var everybodys = []string{"Accept", "Accept-Encoding", "Content-Type", "If-Range", "Range", "User-Agent"}
+
+// keepPrivate drops what the first host alone is told from a request to another.
+// net/http itself would hand Authorization on to other ports and to subdomains, any
+// other header to everybody, and the first address with its query as the referrer.
+func keepPrivate(to, first *http.Request) {
+	if to.URL.Scheme == first.URL.Scheme && to.URL.Host == first.URL.Host {
+		return
+	}
+	for name := range to.Header {
+		if !slices.Contains(everybodys, name) {
+			to.Header.Del(name)
+		}
+	}
 }
 
 func refusedRedirect(err error) error {
@@ -82,11 +102,16 @@ func (d *transfer) accept(r *http.Response) error {
 }
 
 func (d *transfer) refused(r *http.Response) error {
+	if d.o.Refused != nil {
+		if known := d.o.Refused(r); known != nil {
+			return known
+		}
+	}
 	switch r.StatusCode {
 	case http.StatusNotFound, http.StatusGone:
 		return &Fault{"No such file", fmt.Sprintf("The server has nothing at %s (%s).", d.shown, r.Status)}
 	case http.StatusUnauthorized, http.StatusForbidden, http.StatusProxyAuthRequired:
-		return &Fault{"Login wanted", fmt.Sprintf("The server does not give %s to everybody (%s): %s", d.shown, r.Status, cmp.Or(d.o.Login, "download it by hand, and give its path instead of its url."))}
+		return &Fault{"Login wanted", fmt.Sprintf("The server does not give %s to everybody (%s): download it by hand, and give its path instead of its url.", d.shown, r.Status)}
 	}
 	return &Fault{"Download refused", fmt.Sprintf("The server answers %s for %s.", r.Status, d.shown)}
 }

@@ -20,13 +20,15 @@ import (
 
 // Checkout writes what a pinned commit holds under the paths (none: all of it) into
 // dest, which must be empty or not exist: files and submodules' files with mode 0644
-// or 0755 (less the umask), symbolic links as links, no .git folder.
+// or 0755 (less the umask), symbolic links as links, no .git folder. What Git LFS
+// keeps is taken from the folder large, where each file is named by its sha256, and
+// may be a link to that; with large "" the pointers are left.
 //
 // Nothing is ever written outside dest. A commit with a name that must not be
 // checked out, or a link that leads out of dest, is refused with an error of kind
 // ErrUnsafe. After an error dest holds part of the tree.
-func Checkout(ctx context.Context, bare, commit string, paths []string, dest string) error {
-	files, links, err := plan(bare, commit, paths)
+func Checkout(ctx context.Context, bare, commit string, paths []string, large, dest string) error {
+	files, links, err := plan(bare, commit, paths, large != "")
 	if err != nil {
 		return err
 	}
@@ -44,7 +46,7 @@ func Checkout(ctx context.Context, bare, commit string, paths []string, dest str
 	if err := makeFolders(root, files, links); err != nil {
 		return fmt.Errorf("checking out %s: %w", commit, err)
 	}
-	if err := writeFiles(ctx, root, files); err != nil {
+	if err := writeFiles(ctx, root, files, large); err != nil {
 		return fmt.Errorf("checking out %s: %w", commit, err)
 	}
 	// Links come last: no file can have been written through one.
@@ -58,7 +60,7 @@ func Checkout(ctx context.Context, bare, commit string, paths []string, dest str
 type link struct{ path, target string }
 
 // plan lists the files and the links of a checkout, and refuses links that lead out.
-func plan(bare, commit string, paths []string) ([]entry, []link, error) {
+func plan(bare, commit string, paths []string, large bool) ([]entry, []link, error) {
 	clean, err := cleanPaths(paths)
 	if err != nil {
 		return nil, nil, err
@@ -71,6 +73,11 @@ func plan(bare, commit string, paths []string) ([]entry, []link, error) {
 	all, err := s.files(clean)
 	if err != nil {
 		return nil, nil, err
+	}
+	if large {
+		if err := s.readPointers(all); err != nil {
+			return nil, nil, err
+		}
 	}
 	files := all[:0:0]
 	var links []link
@@ -175,7 +182,7 @@ func inParallel(ctx context.Context, all [][]entry, work func(s *snapshot, batch
 	return context.Cause(ctx)
 }
 
-func writeFiles(ctx context.Context, root *os.Root, files []entry) error {
+func writeFiles(ctx context.Context, root *os.Root, files []entry, large string) error {
 	return inParallel(ctx, batches(files), func(s *snapshot, batch []entry) error {
 		folder, err := root.OpenRoot(filepath.FromSlash(path.Dir(batch[0].path)))
 		if err != nil {
@@ -183,7 +190,11 @@ func writeFiles(ctx context.Context, root *os.Root, files []entry) error {
 		}
 		defer folder.Close()
 		for _, e := range batch {
-			if err := writeFile(folder, s, e); err != nil {
+			write := writeFile
+			if e.oid != "" {
+				write = func(folder *os.Root, _ *snapshot, e entry) error { return writeLarge(ctx, folder, large, e) }
+			}
+			if err := write(folder, s, e); err != nil {
 				return fmt.Errorf("%s: %w", e.path, err)
 			}
 		}

@@ -103,7 +103,7 @@ func TestCheckoutPaths(t *testing.T) {
 	}
 	// The link's target is not among the paths: it leads nowhere, and not out.
 	checkout(t, bare, first, "link")
-	err := git.Checkout(context.Background(), bare, first, nil, dest)
+	err := git.Checkout(context.Background(), bare, first, nil, "", dest)
 	if err == nil || !strings.Contains(err.Error(), "not an empty folder") {
 		t.Errorf("a folder that is not empty gives %v", err)
 	}
@@ -165,7 +165,7 @@ func TestCheckoutRefusesAttacks(t *testing.T) {
 			dest := filepath.Join(outside, "in", "tree")
 			bare, err := git.Fetch(context.Background(), t.TempDir(), remote(t, r.dir), commit, git.FetchOptions{})
 			if err == nil {
-				err = git.Checkout(context.Background(), bare, commit, nil, dest)
+				err = git.Checkout(context.Background(), bare, commit, nil, "", dest)
 			}
 			wantKind(t, err, git.ErrUnsafe)
 			found, _ := filepath.Glob(filepath.Join(outside, "*"))
@@ -249,7 +249,7 @@ func TestVerify(t *testing.T) {
 		if err := change(dest); err != nil {
 			t.Fatal(err)
 		}
-		wantKind(t, git.Verify(dest, bare, second, nil), git.ErrDiffers, want)
+		wantKind(t, git.Verify(dest, bare, second, nil, false), git.ErrDiffers, want)
 	}
 	dest := checkout(t, bare, second)
 	for n := range 9 {
@@ -257,5 +257,5 @@ func TestVerify(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	wantKind(t, git.Verify(dest, bare, second, nil), git.ErrDiffers, "new4", "and 4 more")
+	wantKind(t, git.Verify(dest, bare, second, nil, false), git.ErrDiffers, "new4", "and 4 more")
 }

@@ -23,7 +23,8 @@
 // Git never prompts (GIT_TERMINAL_PROMPT=0, ssh in batch mode): a job that waits
 // for a password nobody types is worse than an error.
 //
-// Left as they are in a checkout: Git LFS pointers (small text files that name the
-// large one) and line endings. No filter, no hook and no attribute of a repository
-// is ever run.
+// What Git LFS keeps is put into a checkout in place of its pointers, from a folder
+// that stages/lfs has filled: LFSFiles says what is needed, by the same .gitattributes
+// that git goes by, and LFSPlacesOf where it is to be had. Line endings are left as
+// they are. No filter and no hook of a repository is ever run.
 package git

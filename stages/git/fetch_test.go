@@ -299,7 +299,7 @@ func TestSubmoduleThatIsNotThere(t *testing.T) {
 		t.Fatal(err)
 	}
 	checkout(t, bare, commit, "outer.txt")
-	err = git.Checkout(context.Background(), bare, commit, nil, filepath.Join(t.TempDir(), "all"))
+	err = git.Checkout(context.Background(), bare, commit, nil, "", filepath.Join(t.TempDir(), "all"))
 	wantKind(t, err, git.ErrSubmodule, "lib/inner", "not fetched")
 
 	// The user's own clone has it beside it.

@@ -150,10 +150,10 @@ func fetch(t testing.TB, repos string, r git.Remote, commit string) string {
 func checkout(t testing.TB, bare, commit string, paths ...string) string {
 	t.Helper()
 	dest := filepath.Join(t.TempDir(), "tree")
-	if err := git.Checkout(context.Background(), bare, commit, paths, dest); err != nil {
+	if err := git.Checkout(context.Background(), bare, commit, paths, "", dest); err != nil {
 		t.Fatal(err)
 	}
-	if err := git.Verify(dest, bare, commit, paths); err != nil {
+	if err := git.Verify(dest, bare, commit, paths, false); err != nil {
 		t.Fatal(err)
 	}
 	return dest

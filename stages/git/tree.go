@@ -18,6 +18,9 @@ type entry struct {
 	mode filemode.FileMode
 	id   plumbing.Hash
 	bare string // the repository that holds it
+
+	oid  string // sha256 of the content, if Git LFS keeps it: see readPointers
+	size int64  // bytes of that
 }
 
 // position is a folder of the tree: which repository and commit it belongs to, and

@@ -21,10 +21,10 @@ import (
 const shownDifferences = 5
 
 // Verify compares the folder dir with what a pinned commit holds under the paths:
-// every file's content (by its git object id), executable bit and link target,
-// files too few and too many. Where they differ, it returns an error of kind
+// every file's content (by its git object id; with large set, of what Git LFS keeps by
+// its sha256), executable bit and link target, files too few and too many. Where they differ, it returns an error of kind
 // ErrDiffers that names the first differences.
-func Verify(dir, bare, commit string, paths []string) error {
+func Verify(dir, bare, commit string, paths []string, large bool) error {
 	clean, err := cleanPaths(paths)
 	if err != nil {
 		return err
@@ -37,6 +37,11 @@ func Verify(dir, bare, commit string, paths []string) error {
 	want, err := s.files(clean)
 	if err != nil {
 		return err
+	}
+	if large {
+		if err := s.readPointers(want); err != nil {
+			return err
+		}
 	}
 	differences, err := extra(dir, want)
 	if err != nil {
@@ -127,10 +132,10 @@ func compare(dir string, e entry) (string, error) {
 		return "", err
 	}
 	defer content.Close()
-	if blobID(info.Size(), content) != e.id {
-		return " has other content", nil
+	if e.oid != "" && sumOf(content) == e.oid || e.oid == "" && blobID(info.Size(), content) == e.id {
+		return "", nil
 	}
-	return "", nil
+	return " has other content", nil
 }
 
 // blobID is the id that git gives a file's content. A file that cannot be read to

@@ -17,6 +17,8 @@ import (
 	"sync"
 
 	"github.com/google/renameio/v2"
+
+	filedigest "github.com/runpipe/runpipe/stages/digest"
 )
 
 // Sources is where the files of a lock are to be had.
@@ -64,14 +66,12 @@ func (l *Lock) missing(folder string) []Package {
 }
 
 func isWhole(path, digest string) bool {
-	file, err := os.Open(path)
-	if err != nil {
-		return false
-	}
-	defer file.Close()
-	sum := sha256.New()
-	if _, err := io.Copy(sum, file); err == nil && "sha256:"+hex.EncodeToString(sum.Sum(nil)) == digest {
+	sum, _, err := filedigest.Sum(path)
+	if err == nil && "sha256:"+sum == digest {
 		return true
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		return false
 	}
 	os.Remove(path) // if it cannot be removed, it is replaced
 	return false

@@ -73,8 +73,10 @@ func (h *Human) change(c compare.Change) string {
 func shortValue(t compare.Topic, value string) string {
 	value = plain(strings.ReplaceAll(value, "\n", " "))
 	switch {
-	case t == compare.Code && len(value) == 40:
+	case (t == compare.Code || t == compare.Data) && len(value) == 40:
 		return value[:7]
+	case t == compare.Data && len(value) == 64:
+		return value[:12]
 	case strings.HasPrefix(value, "sha256:") && len(value) > 19:
 		return value[:19]
 	}

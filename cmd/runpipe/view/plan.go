@@ -91,8 +91,8 @@ func (h *Human) Plan(p Planned) error {
 	return s.print(lines...)
 }
 
-// planDetail is why a stage runs, the commit that a clone checks out, and what a
-// stage waits for.
+// planDetail is why a stage runs, the commit that a clone checks out or data is from,
+// and what a stage waits for.
 func planDetail(stage *plan.Stage, unicode bool) string {
 	var parts []string
 	if len(stage.Reasons) > 0 {
@@ -100,6 +100,9 @@ func planDetail(stage *plan.Stage, unicode bool) string {
 	}
 	if stage.Clone != nil && stage.Clone.Pin.Commit != "" {
 		parts = append(parts, pinned(stage.Clone.Ref, stage.Clone.Pin.Commit))
+	}
+	if stage.Data != nil && stage.Data.Commit != "" {
+		parts = append(parts, pinned(stage.Data.Ref(), stage.Data.Commit))
 	}
 	if stage.Dirty {
 		parts = append(parts, "dirty")
