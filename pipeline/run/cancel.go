@@ -53,7 +53,7 @@ func (r *Run) cancelUnsettled(ctx context.Context, x slurm.Executor, open []stri
 		defer held.release()
 		s, err := takeUp(r, x, by, held)
 		if err != nil {
-			return err
+			by.notice("The submission cannot be taken back as a whole (%v): cancelling the jobs that are found of it.", err)
 		}
 		if s != nil && all {
 			defer func() { _ = s.journal.Close() }() // every line was fsynced

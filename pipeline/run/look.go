@@ -23,6 +23,7 @@ type observer struct {
 	ledger     ledger
 	submission string // how the submission stands, while it is not over
 	records    map[string]*record.Record
+	damaged    map[string]error // address → why the record that is there cannot be read
 	queue      map[string]slurm.QueuedJob
 	seen       observations
 	stale      string
@@ -50,7 +51,7 @@ func (o *observer) look(ctx context.Context, x slurm.Executor) Status {
 }
 
 func observe(r *Run) (*observer, error) {
-	o := &observer{run: r, records: map[string]*record.Record{}, seen: readObservations(r.Dir)}
+	o := &observer{run: r, records: map[string]*record.Record{}, damaged: map[string]error{}, seen: readObservations(r.Dir)}
 	if err := o.readJournals(); err != nil {
 		return nil, err
 	}
@@ -91,10 +92,12 @@ func (o *observer) read() error {
 			continue
 		}
 		rec, err := record.Read(workspace.Attempt(o.run.StageDir(address), job.attempt))
+		delete(o.damaged, address)
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
-		case err != nil:
-			return fmt.Errorf("reading the record of %s: %w", address, err)
+		case err != nil: // it says nothing of this stage any more, and of no other
+			o.damaged[address] = err
+			delete(o.records, address)
 		case rec.Job == "" || job.id == rec.Job:
 			o.records[address] = rec
 		}
@@ -192,7 +195,7 @@ func (o *observer) note(now time.Time) {
 func (o *observer) status() Status {
 	status := o.run.reconcile(evidence{
 		ledger: o.ledger, records: o.records, queue: o.queue, seen: o.seen, now: time.Now(),
-		submission: o.submission,
+		submission: o.submission, damaged: o.damaged,
 	})
 	status.Stale = o.stale
 	return status

@@ -1,6 +1,7 @@
 package run
 
 import (
+	"errors"
 	"path/filepath"
 	"time"
 
@@ -19,6 +20,8 @@ const observedVersion = 1
 type observations struct {
 	Version int                     `json:"version"`
 	Jobs    map[string]*observation `json:"jobs"` // by id
+
+	foreign bool // the file is another runpipe's, and stays as it is
 }
 
 // observation is what was seen of one job.
@@ -29,13 +32,18 @@ type observation struct {
 
 func readObservations(dir string) observations {
 	var o observations
-	if workspace.ReadJSON(filepath.Join(dir, "observed.json"), &o, observedVersion) != nil || o.Jobs == nil {
-		return observations{Version: observedVersion, Jobs: map[string]*observation{}}
+	err := workspace.ReadJSON(filepath.Join(dir, "observed.json"), &o, observedVersion)
+	if err != nil || o.Jobs == nil {
+		var other *workspace.VersionError
+		return observations{Version: observedVersion, Jobs: map[string]*observation{}, foreign: errors.As(err, &other)}
 	}
 	return o
 }
 
 func (o observations) write(dir string) error {
+	if o.foreign {
+		return nil
+	}
 	return workspace.WriteJSON(filepath.Join(dir, "observed.json"), o)
 }
 

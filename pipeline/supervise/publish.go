@@ -14,6 +14,7 @@ import (
 
 	"github.com/runpipe/runpipe/pipeline/record"
 	"github.com/runpipe/runpipe/pipeline/seal"
+	"github.com/runpipe/runpipe/pipeline/workspace"
 	"golang.org/x/sys/unix"
 )
 
@@ -155,6 +156,10 @@ func (j *job) enter(private string) (first bool, err error) {
 		}
 		if j.isMade() {
 			return false, nil
+		}
+		var other *workspace.VersionError
+		if _, err := j.finished(j.manifest.Key); errors.As(err, &other) {
+			return false, err // it is left alone
 		}
 		// Both swap at once where the file system can, so that nobody finds
 		// the entry missing; NFS cannot.
