@@ -198,6 +198,9 @@ func (o *observer) status() Status {
 		submission: o.submission, damaged: o.damaged,
 	})
 	status.Stale = o.stale
+	if isFull(o.run.Dir) {
+		status.Full = o.run.workspace.Root
+	}
 	return status
 }
 

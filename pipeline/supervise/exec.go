@@ -20,6 +20,10 @@ type ExecOptions struct {
 	Timing   Timing
 	Site     Site
 
+	// Step is called before each step, those at the beginning and the end too;
+	// may be nil. Tests make the disk full there.
+	Step func(string)
+
 	// Failed is called once the record says that the stage failed; may be nil.
 	Failed func(*workspace.Workspace, *stages.Manifest) error
 }
@@ -78,6 +82,10 @@ var sequence = []struct {
 // signals: it is meant to be all that a process does.
 func Exec(o ExecOptions) int {
 	o.Timing = o.Timing.withDefaults()
+	if o.Step == nil {
+		o.Step = func(string) {}
+	}
+	o.Step("begin")
 	signals := listen()
 	defer signals.stop()
 	j, err := open(o)
@@ -100,6 +108,7 @@ func (j *job) run(ctx context.Context) error {
 	defer j.cleanUp()
 	for _, step := range sequence {
 		j.recorder.step(step.name)
+		j.options.Step(step.name)
 		err := step.do(j, ctx)
 		if cause := context.Cause(ctx); cause != nil && !(step.name == "publish" && err == nil) {
 			return cause

@@ -12,6 +12,7 @@ import (
 // finish writes the record and returns the job's exit code: 0 only if the
 // record could be written and says "succeeded".
 func (j *job) finish(err error) int {
+	j.options.Step("end")
 	if err == nil {
 		reason := ""
 		if !j.published {
