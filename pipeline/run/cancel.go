@@ -26,16 +26,20 @@ func Cancel(ctx context.Context, r *Run, x slurm.Executor, addresses []string, b
 		return nil, nil
 	}
 	who, host := whoami()
-	if err := r.noteCancel(open, o.jobs(open), who+"@"+host); err != nil {
-		return nil, err
-	}
-	if !o.ledger.settled() {
+	noted := r.noteCancel(open, o.jobs(open), who+"@"+host)
+	switch jobs := o.jobs(open); {
+	case !o.ledger.settled() && noted != nil: // a submitter at work would not see it
+		return nil, noted
+	case !o.ledger.settled():
 		err = r.cancelUnsettled(ctx, x, open, all, by)
-	} else if jobs := o.jobs(open); len(jobs) > 0 {
+	case len(jobs) > 0:
 		err = x.Cancel(ctx, jobs...)
 	}
 	if err != nil {
-		return open, fmt.Errorf("cancelling run %s: %w", r.Run, err)
+		return open, fmt.Errorf("cancelling run %s: %w", r.Run, errors.Join(err, noted))
+	}
+	if noted != nil {
+		return open, fmt.Errorf("%s: cancelled, which could not be noted: %w", strings.Join(open, ", "), noted)
 	}
 	return open, nil
 }

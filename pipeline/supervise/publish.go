@@ -71,6 +71,9 @@ func (j *job) checkSuperseded() error {
 // privateFolder makes a folder beside the store's entries that no other job has:
 // two runs may publish the same stage at the same time.
 func (j *job) privateFolder() (string, error) {
+	if err := there(j.attempt); err != nil {
+		return "", err
+	}
 	if err := os.MkdirAll(j.workspace.Store(), 0o700); err != nil {
 		return "", err
 	}

@@ -75,6 +75,9 @@ func (r *recorder) conclude(state record.State, step, reason string) error {
 // the job has its record there: after a node failure the supervisor of the lost
 // node may live on for a while, and must not speak over its successor.
 func (r *recorder) write() error {
+	if err := there(r.folder); err != nil {
+		return err
+	}
 	r.record.Version = record.Version
 	if r.successor() > 0 {
 		return workspace.WriteJSON(recordOfRestart(r.folder, r.record.Restarts), r.record)
