@@ -32,6 +32,7 @@ const faultVariable = "RUNPIPE_TEST_FAULT"
 // mainWithFaults is main, but for that.
 func mainWithFaults() {
 	a := newApp(os.Stdin, os.Stdout, os.Stderr, os.Environ())
+	a.now = skewed()
 	a.step = faultyStep(strings.Fields(fault()))
 	os.Exit(a.main(context.Background(), os.Args[1:]))
 }

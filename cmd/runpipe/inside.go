@@ -39,7 +39,8 @@ func newExec(a *app) *cobra.Command {
 		Args:   between(2, 2),
 		RunE: func(_ *cobra.Command, args []string) error {
 			o.Manifest, o.Script = args[0], args[1]
-			o.Environ, o.Stdout, o.Stderr, o.Step = a.environ, os.Stdout, os.Stderr, a.step
+			o.Environ, o.Stdout, o.Stderr = a.environ, os.Stdout, os.Stderr
+			o.Now, o.Step = a.now, a.step
 			o.Failed = func(w *workspace.Workspace, m *stages.Manifest) error {
 				return run.CancelDependents(context.Background(), w, m.Run, m.Address, a.executorOf)
 			}

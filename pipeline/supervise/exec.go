@@ -20,6 +20,8 @@ type ExecOptions struct {
 	Timing   Timing
 	Site     Site
 
+	Now func() time.Time // the clock by which the record goes; nil is time.Now
+
 	// Step is called before each step, those at the beginning and the end too;
 	// may be nil. Tests make the disk full there.
 	Step func(string)
@@ -82,6 +84,9 @@ var sequence = []struct {
 // signals: it is meant to be all that a process does.
 func Exec(o ExecOptions) int {
 	o.Timing = o.Timing.withDefaults()
+	if o.Now == nil {
+		o.Now = time.Now
+	}
 	if o.Step == nil {
 		o.Step = func(string) {}
 	}

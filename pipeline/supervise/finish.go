@@ -83,7 +83,7 @@ func refuse(o ExecOptions, err error) int {
 		m = r.manifest
 	}
 	fmt.Fprintf(o.Stderr, "runpipe: the job %s: %v\n", verb(f.state), f)
-	writer := recorder{folder: attemptFolder(o.Manifest, m), record: newRecord(m, newEnviron(o.Environ))}
+	writer := recorder{folder: attemptFolder(o.Manifest, m), now: o.Now, record: newRecord(m, newEnviron(o.Environ), o.Now())}
 	if err := errors.Join(writer.keepEarlier(), writer.conclude(f.state, "prepare", f.Error())); err != nil {
 		fmt.Fprintf(o.Stderr, "runpipe: the record could not be written: %v\n", err)
 	}

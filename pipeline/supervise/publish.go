@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/runpipe/runpipe/pipeline/record"
 	"github.com/runpipe/runpipe/pipeline/seal"
@@ -93,7 +92,7 @@ func (j *job) sealed() []seal.Output {
 // judged anew for whoever reuses the stage.
 func (j *job) entry() *record.Record {
 	var entry record.Record
-	now := time.Now().UTC()
+	now := j.options.Now().UTC()
 	j.recorder.change(func(r *record.Record) { entry = *r })
 	entry.State, entry.Reason, entry.Signal, entry.Step, entry.Checks = record.Succeeded, "", "", "", nil
 	entry.Ended = &now

@@ -16,6 +16,7 @@ import (
 type recorder struct {
 	mu          sync.Mutex
 	folder      string
+	now         func() time.Time
 	record      record.Record
 	interrupted bool
 	concluded   bool
@@ -63,7 +64,7 @@ func (r *recorder) conclude(state record.State, step, reason string) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.concluded = true
-	now := time.Now().UTC()
+	now := r.now().UTC()
 	r.record.State, r.record.Reason, r.record.Ended = state, reason, &now
 	if step != "" {
 		r.record.Step = step
