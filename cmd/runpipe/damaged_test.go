@@ -188,3 +188,38 @@ func TestAnOlderRunpipe(t *testing.T) {
 		}
 	}
 }
+
+// A job of an older runpipe does not replace what a newer one has published
+// meanwhile.
+func TestAnOlderJob(t *testing.T) {
+	t.Parallel() // it waits most of the time
+	b := newPerson(t, nil).begin("head", "nice = 0")
+	entry := filepath.Join(".runpipe/store", b.stage("head").Key, "record.json")
+	b.write(entry, `{"version": 99}`)
+	b.open()
+	b.awaitState("head", run.Failed)
+	b.is("head", run.Failed, 1, "has version 99", "use the runpipe that wrote it")
+	b.is("tail", run.Skipped, 0)
+	if left := b.read(entry); left != `{"version": 99}` {
+		t.Errorf("the newer record became %s", left)
+	}
+}
+
+// A manifest that is damaged while its job waits stops that job alone.
+func TestADamagedManifest(t *testing.T) {
+	t.Parallel() // it waits most of the time
+	onBoth(t, func(t *testing.T, p *person) {
+		b := p.begin("middle", "nice = 0")
+		manifest := filepath.Join(".runpipe/runs", b.id, "stages/stage.tail/job.json")
+		whole := b.read(manifest)
+		b.write(manifest, whole[:len(whole)/2])
+		b.open()
+		b.gets(3, "runpipe", "watch", b.id)
+		b.is("middle", run.Succeeded, 1)
+		b.is("tail", run.Failed, 0, "is not the file that was submitted")
+		b.again()
+		b.is("middle", run.Succeeded, 1)
+		b.is("tail", run.Succeeded, 1)
+		b.nothingQueued()
+	})
+}

@@ -71,6 +71,7 @@ func TestFullDiskAtSubmission(t *testing.T) {
 		for kib := 4; kib <= 40; kib += 12 { // so that another file is the first that cannot be written whole
 			places = append(places, place{0, kib})
 		}
+		var count tally
 		var trials []*trial
 		for i, at := range places {
 			tr := p.trial(i+1, fmt.Sprintf("%s, %d KiB", steps[at.step], at.kib))
@@ -81,6 +82,10 @@ func TestFullDiskAtSubmission(t *testing.T) {
 			case 0: // all was handed over by then
 			case 1:
 				p.tellsOfTheFullDisk(tr.out.String())
+				if strings.Contains(tr.out.String(), "is still in the queue") {
+					count.wrong++
+					t.Errorf("%s: what was taken back is said to be left:\n%s", tr.step, tr.out)
+				}
 			default: // jobs that were handed over could not be run
 				if code != 3 {
 					t.Errorf("%s: exit status %d:\n%s", tr.step, code, tr.out)
@@ -92,7 +97,6 @@ func TestFullDiskAtSubmission(t *testing.T) {
 		for _, tr := range trials {
 			tr.start("", "apply", tr.file)
 		}
-		var count tally
 		for _, tr := range trials {
 			tr.judge(&count, tr.wait())
 		}
