@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/runpipe/runpipe/pipeline/record"
@@ -25,6 +26,8 @@ func (r *Run) unreadable(s *StageStatus, why error, e evidence) {
 		s.takeQueued(job)
 	}
 	switch phase := job.State.Phase(); {
+	case listed && phase == slurm.Pending: // it was requeued
+		s.pending(job, nil)
 	case listed && phase != slurm.Ended:
 		s.State, s.Reason = Running, "Slurm says "+string(job.State)
 		if r.Executor == "local" {
@@ -47,7 +50,7 @@ func (r *Run) unreadable(s *StageStatus, why error, e evidence) {
 			s.Reason += "; it is called lost at " + seen.Absent.Add(absence).Local().Format(time.TimeOnly)
 		}
 	}
-	s.Reason = fmt.Sprintf("%s; its record cannot be read: %v", s.Reason, why)
+	s.Reason = strings.TrimPrefix(fmt.Sprintf("%s; its record cannot be read: %v", s.Reason, why), "; ")
 }
 
 // endedUnread decides on a stage of which the scheduler, or else only the store,

@@ -12,7 +12,7 @@ import (
 func TestNotesOfAnotherRunpipe(t *testing.T) {
 	for content, kept := range map[string]bool{
 		`{"version": 99, "jobs": {"7": {"ended": {"State": "FAILED"}}}}`: true,
-		`{"version": 1, "jobs": {"7"`:                                      false,
+		`{"version": 1, "jobs": {"7"`:                                    false,
 	} {
 		dir := t.TempDir()
 		path := filepath.Join(dir, "observed.json")
