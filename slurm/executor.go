@@ -68,6 +68,7 @@ type ExitCode struct {
 var (
 	ErrAmbiguous    = errors.New("the scheduler did not answer: the job may or may not have been accepted")
 	ErrUnreachable  = errors.New("the scheduler cannot be reached")
+	ErrDependency   = errors.New("the scheduler does not take the job to wait for: it does not know it, or it would wait for itself")
 	ErrAbsent       = errors.New("there is no Slurm on this machine")
 	ErrNoAccounting = errors.New("the cluster keeps no accounting")
 )

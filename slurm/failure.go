@@ -16,6 +16,7 @@ func classify(err *commandError) error {
 		{"Message receive failure", ErrAmbiguous},                 // sent, and the answer got lost
 		{"Zero Bytes were transmitted or received", ErrAmbiguous}, // the connection broke
 		{"Unexpected message received", ErrAmbiguous},             // scontrol, of a controller that was frozen
+		{"Job dependency problem", ErrDependency},
 		{"Slurm accounting storage is disabled", ErrNoAccounting},
 		{"Unable to contact slurm controller", ErrUnreachable},
 		{"Connection refused", ErrUnreachable},

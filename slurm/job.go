@@ -48,7 +48,7 @@ type Site struct {
 //
 // The rendered script starts with its #SBATCH lines, replaces itself by the
 // Supervisor (which runs the same script again with RUNPIPE_STAGE set), and then
-// loads Modules, activates Activate, and runs Command or Script.
+// loads Modules, activates Activate or Conda, and runs Command or Script.
 type Job struct {
 	Name    string // --job-name; begins with the stage's address, since squeue shows eight characters
 	Comment string // --comment: the token by which a submission is found again
@@ -64,6 +64,7 @@ type Job struct {
 
 	Modules  []string // environment modules, loaded in this order
 	Activate string   // root of a virtual environment, or ""
+	Conda    string   // root of an environment of conda's, or ""
 	Exports  []Export // variables set in the script itself, in order
 	Launcher Launcher
 	Command  []string // argv, run without a shell; or

@@ -32,7 +32,7 @@ func (j Job) check() error {
 	if (len(j.Command) == 0) == (j.Script == "") {
 		fault("a job has either a command or a script")
 	}
-	for _, list := range [][]string{j.Supervisor, j.Command, {j.Activate, j.Script}, j.About, j.Modules} {
+	for _, list := range [][]string{j.Supervisor, j.Command, {j.Activate, j.Conda, j.Script}, j.About, j.Modules} {
 		for _, word := range list {
 			if strings.ContainsRune(word, 0) {
 				fault("%q holds a NUL, which no program can be given", word)
@@ -42,8 +42,13 @@ func (j Job) check() error {
 	if len(j.Command) > 0 && j.Command[0] == "" {
 		fault("the command's first word is empty")
 	}
-	if j.Activate != "" && j.Activate[0] != '/' {
-		fault("the environment %q is not an absolute path", j.Activate)
+	for _, environment := range []string{j.Activate, j.Conda} {
+		if environment != "" && environment[0] != '/' {
+			fault("the environment %q is not an absolute path", environment)
+		}
+	}
+	if j.Activate != "" && j.Conda != "" {
+		fault("a job has one environment, and this one has both %q and %q", j.Activate, j.Conda)
 	}
 	for _, module := range j.Modules {
 		if module == "" || module[0] == '-' || strings.ContainsFunc(module, control) || strings.ContainsAny(module, " ") {
@@ -121,6 +126,21 @@ func (s *script) environment(j Job) {
 		s.line("# shellcheck source=/dev/null")
 		s.line(". %s || exit", Quote(strings.TrimSuffix(j.Activate, "/")+"/bin/activate"))
 	}
+	if j.Conda != "" {
+		s.conda(j.Conda)
+	}
+}
+
+// conda does what `conda activate` does, by the same files
+// (https://docs.conda.io/projects/conda/en/stable/dev-guide/deep-dives/activation.html).
+// Like it, it bears a script of a package that ends with another status than 0.
+func (s *script) conda(prefix string) {
+	s.line("CONDA_PREFIX=$(readlink -ev %s) || exit", Quote(prefix))
+	s.line(`export CONDA_PREFIX CONDA_DEFAULT_ENV="$CONDA_PREFIX" CONDA_SHLVL=1 PATH="$CONDA_PREFIX/bin:$PATH"`)
+	s.line(`for activate in "$CONDA_PREFIX"/etc/conda/activate.d/*.sh; do`)
+	s.line("  # shellcheck source=/dev/null")
+	s.line(`  if [ -r "$activate" ]; then . "$activate"; fi`)
+	s.line("done")
 }
 
 // quoteValue quotes a single word too where it could be taken for a command

@@ -60,6 +60,13 @@ var golden = map[string]Job{
 		Launcher:   LaunchSrun,
 		Script:     "echo \"rank $SLURM_PROCID\"\necho 'done'\n",
 	},
+	"conda": {
+		Name: "train.cnn", Log: "/w/log",
+		Modules:  []string{"cuda/12.4"},
+		Conda:    "/home/o'brien/my $runs/store/77c1/outputs/venv",
+		Launcher: LaunchSrun,
+		Command:  []string{"python", "train.py"},
+	},
 	"colon": {Name: "stage.x", Launcher: LaunchSrun, Command: []string{"compare", "a b", ":", "c"}},
 	"plain": {Name: "stage.x", Launcher: LaunchNone, Command: []string{"test", "-e", "out/model.keras"}},
 }
@@ -219,6 +226,7 @@ func TestRenderedScriptStopsAtTheFirstFault(t *testing.T) {
 	for name, job := range map[string]Job{
 		"module":      {Name: "x", Modules: []string{"no/such"}, Command: []string{"touch", "reached"}},
 		"environment": {Name: "x", Activate: "/no/such", Command: []string{"touch", "reached"}},
+		"conda":       {Name: "x", Conda: "/no/such", Command: []string{"touch", "reached"}},
 		"script":      {Name: "x", Script: "false\ntouch reached"},
 		"unset":       {Name: "x", Script: "touch \"reached$unset\""},
 		"pipe":        {Name: "x", Script: "false | true\ntouch reached"},
@@ -237,6 +245,40 @@ func TestRenderedScriptStopsAtTheFirstFault(t *testing.T) {
 		if _, err := os.Stat(filepath.Join(cmd.Dir, "reached")); err == nil {
 			t.Errorf("%s: the script went on", name)
 		}
+	}
+}
+
+// The environment of conda's is what `conda activate` would make of it, whatever its
+// path and however its scripts end.
+func TestRenderedScriptActivatesConda(t *testing.T) {
+	prefix := filepath.Join(t.TempDir(), "o'brien $(id) *", "env")
+	for name, text := range map[string]string{
+		"bin/tool":                    "#!/bin/sh\necho \"$A $B $CONDA_PREFIX $CONDA_DEFAULT_ENV\"\n",
+		"etc/conda/activate.d/a.sh":   "A=1\nexport A\nfalse\n",
+		"etc/conda/activate.d/b.sh":   "export B=\"$A$unset\"\n",
+		"etc/conda/activate.d/c.fish": "exit 1\n",
+	} {
+		path := filepath.Join(prefix, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	link := filepath.Join(t.TempDir(), "venv")
+	if err := os.Symlink(prefix, link); err != nil {
+		t.Fatal(err)
+	}
+	text, err := Job{Name: "x", Conda: link, Script: "tool"}.Render()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command("bash", "-s")
+	cmd.Env = []string{"PATH=/usr/bin:/bin"}
+	cmd.Stdin = bytes.NewReader(text)
+	if out, err := cmd.CombinedOutput(); err != nil || string(out) != "1 1 "+prefix+" "+prefix+"\n" {
+		t.Errorf("%v, %q\n%s", err, out, text)
 	}
 }
 
@@ -267,6 +309,8 @@ func TestRenderRefuses(t *testing.T) {
 		"the value of A":         change(func(j *Job) { j.Exports = []Export{{"A", "\x00"}} }),
 		"a module's name":        change(func(j *Job) { j.Modules = []string{"--force purge"} }),
 		"environment \"venv\"":   change(func(j *Job) { j.Activate = "venv" }),
+		"environment \"conda\"":  change(func(j *Job) { j.Conda = "conda" }),
+		"has one environment":    change(func(j *Job) { j.Activate, j.Conda = "/a", "/b" }),
 		"\"mpirun\" is not a la": change(func(j *Job) { j.Launcher = "mpirun" }),
 	} {
 		text, err := job.Render()

@@ -30,6 +30,7 @@ type Placement struct {
 
 	Keys       map[string]string                       // address → stage key, of all upstreams
 	Pins       map[string]Clone                        // address → what it checks out, of all clones
+	Conda      map[string]bool                         // addresses of the environments that are conda's
 	Output     func(key, path string) string           // where an output is in the store
 	Frozen     func(content string) string             // where a file beside the pipeline is kept, by File.Content
 	Downloaded func(sha256 string) string              // where a downloaded file is kept
@@ -61,6 +62,7 @@ func Compile(s *Stage, at Placement) (*Compiled, error) {
 	}
 	data = append(data, '\n')
 	sum := sha256.Sum256(data)
+	venv, prefix := activate(s, at)
 	job := slurm.Job{
 		Name:      s.Address.Path() + "/" + at.Pipeline,
 		Comment:   Token(at.Run, s.Address, at.Attempt),
@@ -74,7 +76,8 @@ func Compile(s *Stage, at Placement) (*Compiled, error) {
 			at.Runpipe, "exec", "--sha256", hex.EncodeToString(sum[:]), filepath.Join(at.StageDir, "job.json"),
 		},
 		Modules:  s.Modules,
-		Activate: activate(s, at),
+		Activate: venv,
+		Conda:    prefix,
 		Launcher: launcher(s, at),
 		Command:  work.command,
 		Script:   work.script,
@@ -101,6 +104,8 @@ func workOf(s *Stage, at Placement) (work, error) {
 	switch {
 	case s.Clone != nil:
 		return cloneWork(s, at)
+	case s.Venv != nil && s.Venv.Conda:
+		return condaWork(s, at)
 	case s.Venv != nil:
 		return venvWork(s, at)
 	case s.Data != nil:
@@ -156,11 +161,17 @@ func launcher(s *Stage, at Placement) slurm.Launcher {
 	return s.Launcher
 }
 
-func activate(s *Stage, at Placement) string {
+// activate is where the stage's environment is: a virtual environment, or one of
+// conda's.
+func activate(s *Stage, at Placement) (venv, prefix string) {
 	if s.Environment == "" {
-		return ""
+		return "", ""
 	}
-	return at.Output(at.Keys[s.Environment], venvOutput)
+	place := at.Output(at.Keys[s.Environment], venvOutput)
+	if at.Conda[s.Environment] {
+		return "", place
+	}
+	return place, ""
 }
 
 // Pins is what the stage's own code is pinned to, for the screen and the record:

@@ -10,15 +10,18 @@ import (
 
 	"github.com/hashicorp/hcl/v2/hcldec"
 	"github.com/zclconf/go-cty/cty"
+
+	"github.com/runpipe/runpipe/stages/conda"
+	"github.com/runpipe/runpipe/stages/python"
 )
 
-// environmentKind loads modules and builds a virtual environment.
+// environmentKind loads modules and builds a virtual environment, or one of conda's.
 type environmentKind struct{}
 
 func (environmentKind) Name() string { return "environment" }
 
 func (environmentKind) Spec() hcldec.ObjectSpec {
-	return arguments("modules", "python", "source", "requirements", "packages", "platform", "index", "extra_index", "prefetch")
+	return arguments("modules", "python", "source", "requirements", "packages", "platform", "index", "extra_index", "prefetch", "conda")
 }
 
 func (environmentKind) Decode(b *Block, s *Stage) {
@@ -29,6 +32,11 @@ func (environmentKind) Decode(b *Block, s *Stage) {
 	b.indexes(s)
 	s.Venv.Prefetch = b.flag(b.Group.get("prefetch"))
 	s.Venv.Source = b.tree(b.Group.get("source"))
+	if list := b.Group.get("conda"); list != nil {
+		b.conda(list, s.Venv)
+		b.findLock(s.Venv)
+		return
+	}
 	packages, requirements := b.Group.get("packages"), b.Group.get("requirements")
 	if packages != nil && requirements != nil {
 		b.fault(requirements, nil, "Two lists of packages", "packages and requirements exclude each other: put the packages into the file.")
@@ -38,8 +46,9 @@ func (environmentKind) Decode(b *Block, s *Stage) {
 		s.Venv.Packages = b.packages(packages)
 	}
 	s.Venv.Requirements = b.requirements(requirements, s.Venv.Source)
+	b.refuseConda(requirements, s.Venv.Requirements)
 	if source := b.Group.get("source"); source != nil && requirements == nil {
-		b.fault(source, nil, "Source without requirements", "source is where the path of requirements starts, and no requirements are given.")
+		b.fault(source, nil, "Source without requirements", "source is where the path of requirements (or conda) starts, and none are given.")
 	}
 	b.findLock(s.Venv)
 }
@@ -52,6 +61,9 @@ func (b *Block) findLock(v *Venv) {
 	lock, ok := b.Facts.Packages(v.Asked())
 	if !ok {
 		b.faultAt("Environment without a lock", "The packages of %s are not locked: run runpipe lock.", b.Address)
+	}
+	if ok && (lock.Manager == python.Conda) != v.Conda {
+		b.faultAt("Damaged lock file", "What is locked for %s is not of the kind that it asks for: take the lock file from your repository again, or delete its block there and run runpipe lock.", b.Address)
 	}
 	v.Lock = lock
 }
@@ -121,7 +133,7 @@ func (b *Block) requirements(a *Argument, source *Tree) *Requirements {
 	name, ok := b.text(a)
 	if !ok {
 		if a != nil && fromStage(a.Value) && !a.Value.IsKnown() {
-			b.fault(a, nil, "Reference to a stage", "requirements is read before any stage runs: it may use var and local only.")
+			b.fault(a, nil, "Reference to a stage", "%s is read before any stage runs: it may use var and local only.", a.Name)
 		}
 		return nil
 	}
@@ -158,10 +170,17 @@ func (b *Block) requirementsFault(a *Argument, name string, err error) {
 		if b.Group.get("source") == nil {
 			hint = " The path starts at the pipeline file; source = clone.x makes it start in a checkout."
 		}
+		if a.Name == "conda" {
+			hint += " conda = … names an explicit list: " + conda.Advice + "."
+		}
 		b.fault(a, nil, "Missing file", "%s.%s", trimPath(err), hint)
 		return
 	}
-	b.fault(a, nil, "Unsuitable requirements", "%s.", err)
+	summary := "Unsuitable requirements"
+	if a.Name == "conda" {
+		summary = "Unsuitable conda list"
+	}
+	b.fault(a, nil, summary, "%s.", err)
 }
 
 // trimPath says of a missing file only which it is.

@@ -18,6 +18,7 @@ import (
 type Tools struct {
 	Python string // an interpreter of the wanted version, or "" where a module brings it
 	UV     string // uv, or "" where there is none
+	Conda  string // micromamba, mamba or conda, or "" where there is none
 }
 
 // wheelsFile and sourcesFile are the requirements files that a job installs

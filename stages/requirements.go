@@ -12,6 +12,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/runpipe/runpipe/stages/conda"
 	"github.com/runpipe/runpipe/stages/git"
 )
 
@@ -48,6 +49,9 @@ func (r *Requirements) add(open func(string) ([]byte, error), file string) error
 		return fmt.Errorf("%s is not text in UTF-8", file)
 	}
 	r.Files[file] = content
+	if conda.IsList(content) {
+		return nil // in another language, and complete
+	}
 	for _, line := range requirementLines(string(content)) {
 		included, err := checkRequirementLine(line.text)
 		if err != nil {

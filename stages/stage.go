@@ -128,6 +128,7 @@ type Venv struct {
 	Python       string        // wanted version, a prefix such as "3.10"; "" is any
 	Packages     []string      // requirement specifiers as written; or
 	Requirements *Requirements // nil if Packages are given or nothing is to be installed
+	Conda        bool          // Requirements is an explicit list of conda packages, and the environment is conda's
 	Source       *Tree         // the clone that the requirements came from, or nil
 	Platform     string        // of the nodes: "linux_x86_64"; "" is that of the submitting machine
 	Index        string        // address of the package index, without credentials; "" is the installer's own

@@ -14,7 +14,10 @@ func (v *Venv) Installs() bool { return len(v.Packages) > 0 || v.Requirements !=
 // read, or their digest known.
 func (v *Venv) Asked() python.Asked {
 	a := python.Asked{Packages: v.Packages, Python: v.Python, Platform: v.platform(), Index: v.Index, ExtraIndex: v.ExtraIndex}
-	if v.Requirements != nil {
+	switch {
+	case v.Conda && v.Requirements != nil:
+		a.Python, a.Conda = "", v.Requirements.Digest // which python is a check, and chooses nothing
+	case v.Requirements != nil:
 		a.Requirements = v.Requirements.Digest
 	}
 	return a
@@ -40,7 +43,9 @@ func (v *Venv) WantedPython() string {
 // venvIngredients is what is installed, and not how it was asked for: a comment
 // in a requirements file builds nothing anew.
 func venvIngredients(v *Venv, in map[string]any) {
-	if wanted := v.WantedPython(); wanted != "" {
+	if v.Conda {
+		in["conda"] = true // and python is one of the packages
+	} else if wanted := v.WantedPython(); wanted != "" {
 		in["python"] = wanted
 	}
 	if v.Lock == nil {

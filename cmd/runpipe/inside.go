@@ -4,14 +4,15 @@ import (
 	"context"
 	"math"
 	"os"
+	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/runpipe/runpipe/pipeline/record"
 	"github.com/runpipe/runpipe/pipeline/run"
 	"github.com/runpipe/runpipe/pipeline/supervise"
 	"github.com/runpipe/runpipe/pipeline/workspace"
 	"github.com/runpipe/runpipe/slurm/local"
-	"github.com/runpipe/runpipe/stages"
 )
 
 // The verbs of this file are called by scripts and by runpipe itself, never by
@@ -41,8 +42,10 @@ func newExec(a *app) *cobra.Command {
 			o.Manifest, o.Script = args[0], args[1]
 			o.Environ, o.Stdout, o.Stderr = a.environ, os.Stdout, os.Stderr
 			o.Now, o.Step = a.now, a.step
-			o.Failed = func(w *workspace.Workspace, m *stages.Manifest) error {
-				return run.CancelDependents(context.Background(), w, m.Run, m.Address, a.executorOf)
+			o.Failed = func(w *workspace.Workspace, rec record.Record) error {
+				ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+				defer cancel()
+				return run.CancelDependents(ctx, w, rec, a.executorOf)
 			}
 			return exitWith(supervise.Exec(o))
 		},

@@ -26,9 +26,10 @@ func newLock(a *app) *cobra.Command {
 		Short:   "Pin what a pipeline refers to",
 		Long: `Resolves the branch, tag or commit of each clone and fetches that commit; resolves the
 packages of each environment to exact versions with the sha256 of their files, by uv
-where it is on PATH, else by pip; downloads data that does not say its sha256, once; and
-writes the lock file beside the pipeline: mnist.lock.hcl for mnist.hcl. Commit it. What
-is pinned already stays as it is, and asks no network, until --upgrade.
+where it is on PATH, else by pip; downloads data that does not say its sha256, and conda
+packages of which their list does not, once; and writes the lock file beside the
+pipeline: mnist.lock.hcl for mnist.hcl. Commit it. What is pinned already stays as it
+is, and asks no network, until --upgrade.
 
 Where the branch of a clone is checked out in a folder with uncommitted changes, they
 are refused: what would run is not what is there to see. --allow-dirty pins the last

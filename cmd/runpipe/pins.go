@@ -92,7 +92,7 @@ func (p *pinning) data(ctx context.Context, file *lock.File, w *workspace.Worksp
 // environments locks the packages of environments, whose requirements may lie in
 // a clone that has just been pinned.
 func (p *pinning) environments(ctx context.Context, file *lock.File, w *workspace.Workspace) ([]lock.Change, hcl.Diagnostics) {
-	wanted, diags := plan.Environments(p.pipeline, file, w, p.environ)
+	wanted, diags := plan.Environments(p.pipeline, file, w, p.environ, p.progress())
 	if diags.HasErrors() {
 		return nil, diags
 	}

@@ -85,7 +85,7 @@ var verbs = []func(*app) *cobra.Command{
 	newStatus, newWatch, newRuns, newShow, newLogs,
 	newDiff, newVerify, newReproduce, newGC,
 	newCompletion, newVersion,
-	newExec, newTask, newCheckout, newData, newSchedule,
+	newExec, newTask, newCheckout, newData, newCondaPackages, newCondaInstalled, newSchedule,
 }
 
 func unknownVerb(root *cobra.Command, given string) error {

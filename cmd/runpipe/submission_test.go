@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -42,6 +43,70 @@ stage "c" {
 			}
 		}
 	})
+}
+
+// So does a job that Slurm ends, while there is time; one that is requeued leaves
+// what depends on it alone.
+func TestAJobThatIsEndedCancelsItsDependents(t *testing.T) {
+	t.Parallel() // it waits most of the time
+	c := slurmtest.Start(t)
+	for name, end := range map[string]func(b *bad, job string){
+		"scancel": func(b *bad, job string) { b.slurm("scancel", job) },
+		"time limit": func(b *bad, job string) {
+			b.slurm("scontrol", "update", "jobid="+job, "timelimit=1")
+			time.Sleep(40 * time.Second) // the shortest limit is a minute
+		},
+		"by itself": func(b *bad, _ string) { b.must(syscall.Kill(b.supervisor(b.starts("head")[0]), syscall.SIGTERM)) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newPerson(t, c).begin("head", "", "--kill-on-invalid-dep", "no")
+			end(b, b.stage("head").Job)
+			await(b, "its dependents to be cancelled", func() bool { // nobody looks with runpipe
+				return !strings.Contains(b.slurm("squeue", "--noheader", "--states=PENDING", "--format=%k"), b.id)
+			})
+			b.is("middle", run.Skipped, 0, "because stage.head ")
+			b.is("tail", run.Skipped, 0, "because stage.head ")
+		})
+	}
+	t.Run("requeue", func(t *testing.T) {
+		t.Parallel()
+		b := newPerson(t, c).begin("head", "", "--kill-on-invalid-dep", "no")
+		b.slurm("scontrol", "requeue", b.stage("head").Job)
+		b.awaitStarts("head", 2)
+		b.open()
+		b.gets(0, "runpipe", "watch", b.id)
+		b.is("head", run.Succeeded, 2)
+		b.is("middle", run.Succeeded, 1)
+		b.is("tail", run.Succeeded, 1)
+	})
+}
+
+// What a job leaves that was killed with its supervisor, a watcher clears away as soon
+// as it is known, whatever else still runs.
+func TestAWatcherCancelsWhatIsAbandoned(t *testing.T) {
+	p := newPerson(t, slurmtest.Shared(t))
+	b := &bad{person: p, marks: filepath.Join(p.dir, "marks")}
+	p.write("chain.hcl", gatedChain(b.marks, "head", "")+"stage \"other\" {\n  script = \"until [ -e "+b.marks+"-other-gate ]; do sleep 0.05; done\"\n  resources { time = \"5m\" }\n}\n")
+	p.gets(0, "runpipe", "apply", "--detach", "--kill-on-invalid-dep", "no", "chain.hcl")
+	b.awaitStarts("head", 1)
+	st, _ := p.status("")
+	b.id = st.Run
+	watch := p.command("runpipe", "watch", b.id)
+	p.must(watch.Start())
+	p.must(syscall.Kill(b.supervisor(b.starts("head")[0]), syscall.SIGKILL))
+	await(t, "the dependents to be cancelled", func() bool {
+		return !strings.Contains(b.slurm("squeue", "--noheader", "--states=PENDING", "--format=%k"), b.id)
+	})
+	if s := b.stage("other"); s.State != run.Running {
+		t.Errorf("other is %s %s, want it to run", s.State, s.Reason)
+	}
+	p.must(os.WriteFile(b.marks+"-other-gate", nil, 0o600))
+	_ = watch.Wait() // its exit status is looked at
+	if code := watch.ProcessState.ExitCode(); code != 3 {
+		t.Errorf("watch: exit status %d, want 3", code)
+	}
+	b.is("middle", run.Skipped, 0, "because stage.head failed")
 }
 
 // twoStages is a pipeline whose first stage runs until the gate is there.

@@ -3,6 +3,7 @@ package compare
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -16,7 +17,7 @@ import (
 // parameters. Those with "" are told elsewhere.
 var topicOf = map[string]Topic{
 	"source": "", "environment": "", "tree": "", "kind": "", "hashes": "",
-	"packages": Packages, "python": Packages, "platform": Packages, "requirements": Packages, "modules": Packages,
+	"packages": Packages, "python": Packages, "platform": Packages, "requirements": Packages, "modules": Packages, "conda": Packages,
 	"files": Data,
 }
 
@@ -26,7 +27,8 @@ func (f facts) fromPlan(r *run.Run, s plan.SubmittedStage) {
 		f.set(Code, "commit", s.Pins[s.Address])
 	}
 	named := readable(r, s.Ingredients)
-	for name, value := range named {
+	for _, name := range slices.Sorted(maps.Keys(named)) {
+		value := named[name]
 		topic, known := topicOf[name]
 		switch {
 		case known && topic == "":
@@ -60,7 +62,8 @@ func readable(r *run.Run, ingredients map[string]any) map[string]any {
 func (f facts) flatten(t Topic, name string, value any) {
 	switch v := value.(type) {
 	case map[string]any:
-		for key, entry := range v {
+		for _, key := range slices.Sorted(maps.Keys(v)) { // of two with one name, always the same counts
+			entry := v[key]
 			if t != Packages { // a package's name tells enough
 				key = name + "." + key
 			}

@@ -20,6 +20,9 @@ type Environment struct {
 	// Request is what the resolver is to be told. It is called only where
 	// something is to be resolved, and may have to fetch what it reads.
 	Request func(ctx context.Context) (python.Request, error)
+	// Pin locks exact packages that a file names already, and is called instead of
+	// Request; nil: there are none.
+	Pin func(ctx context.Context) (*python.Lock, error)
 }
 
 // EnvironmentOptions are how UpdateEnvironments goes about it.
@@ -90,14 +93,24 @@ func resolveAll(ctx context.Context, needed []*resolution, o EnvironmentOptions)
 }
 
 func (r *resolution) run(ctx context.Context) {
-	request, err := r.Request(ctx)
-	if err == nil {
-		r.new, err = python.Resolve(ctx, request)
+	var err error
+	if r.Pin != nil {
+		r.new, err = r.Pin(ctx)
+	} else {
+		r.new, err = r.resolve(ctx)
 	}
 	if err != nil {
 		r.new = nil
 		r.diags = hcl.Diagnostics{{Severity: hcl.DiagError, Summary: "Packages cannot be locked", Detail: r.fault(err), Subject: r.place()}}
 	}
+}
+
+func (r *resolution) resolve(ctx context.Context) (*python.Lock, error) {
+	request, err := r.Request(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return python.Resolve(ctx, request)
 }
 
 // fault says what failed; a resolver's own words stand below it.

@@ -16,6 +16,9 @@ func changed(old, new *python.Lock) string {
 		if len(new.Packages) == 1 {
 			plural = ""
 		}
+		if new.Manager == python.Conda {
+			return fmt.Sprintf("%d conda package%s on %s", len(new.Packages), plural, new.Platform)
+		}
 		return fmt.Sprintf("%d package%s for python %s on %s", len(new.Packages), plural, new.Python, new.Platform)
 	}
 	if old.Digest() == new.Digest() {
@@ -25,7 +28,7 @@ func changed(old, new *python.Lock) string {
 	all := maps.Clone(was)
 	maps.Copy(all, is)
 	var parts []string
-	if old.Python != new.Python {
+	if old.Python != new.Python && new.Manager != python.Conda { // there it is a package among the others
 		parts = append(parts, "python "+old.Python+" → "+new.Python)
 	}
 	for _, name := range slices.Sorted(maps.Keys(all)) {

@@ -19,13 +19,22 @@ func (f *File) Packages(asked python.Asked) (*python.Lock, bool) {
 	return lock, ok
 }
 
-// writeEnvironment writes the packages by name, each with its files.
+// writeEnvironment writes the packages by name, each with its files; those of conda
+// in the order in which they are installed.
 func writeEnvironment(l *python.Lock, body *hclwrite.Body) {
-	body.SetAttributeValue("python", cty.StringVal(l.Python))
+	if l.Manager != "" {
+		body.SetAttributeValue("manager", cty.StringVal(l.Manager))
+	}
+	if l.Python != "" {
+		body.SetAttributeValue("python", cty.StringVal(l.Python))
+	}
 	body.SetAttributeValue("platform", cty.StringVal(l.Platform))
 	for _, p := range l.Packages {
 		block := body.AppendNewBlock("package", []string{p.Name}).Body()
 		block.SetAttributeValue("version", cty.StringVal(p.Version))
+		if p.Build != "" {
+			block.SetAttributeValue("build", cty.StringVal(p.Build))
+		}
 		if p.URL != "" {
 			block.SetAttributeValue("url", cty.StringVal(p.URL))
 		}
@@ -49,7 +58,7 @@ var (
 
 func (f *File) decodeEnvironment(block *hcl.Block) hcl.Diagnostics {
 	content, diags := block.Body.Content(&hcl.BodySchema{
-		Attributes: []hcl.AttributeSchema{{Name: "python", Required: true}, {Name: "platform", Required: true}},
+		Attributes: []hcl.AttributeSchema{{Name: "manager"}, {Name: "python"}, {Name: "platform", Required: true}},
 		Blocks:     []hcl.BlockHeaderSchema{{Type: "package", LabelNames: []string{"name"}}},
 	})
 	asked, l := block.Labels[0], &python.Lock{}
@@ -59,8 +68,16 @@ func (f *File) decodeEnvironment(block *hcl.Block) hcl.Diagnostics {
 	if f.environments[asked] != nil {
 		diags = append(diags, wrong(block.DefRange, "Locked twice", fmt.Sprintf("The environment %s stands in the file more than once.%s", asked, advice)))
 	}
+	diags = append(diags, formed(content.Attributes["manager"], isManager, `"conda"`, &l.Manager)...)
 	diags = append(diags, formed(content.Attributes["python"], minorForm.MatchString, `a version such as "3.11"`, &l.Python)...)
+	if l.Python == "" && l.Manager == "" && content.Attributes["python"] == nil {
+		diags = append(diags, damaged(block.DefRange, "python is missing"))
+	}
 	diags = append(diags, formed(content.Attributes["platform"], python.IsPlatform, `a platform such as "linux_x86_64"`, &l.Platform)...)
+	if l.Manager == python.Conda {
+		f.environments[asked] = l
+		return append(diags, decodeConda(content.Blocks, block.DefRange, l)...)
+	}
 	for _, one := range content.Blocks {
 		p, more := decodePackage(one)
 		diags = append(diags, more...)

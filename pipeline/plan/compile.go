@@ -39,7 +39,7 @@ func (p *Plan) Compile(ctx context.Context, run, runpipe string, environ []strin
 		if s.Venv != nil {
 			tools, err := findTools(ctx, s.Stage, probe)
 			if err != nil && p.executor == "local" {
-				diags = append(diags, diagnostic(s.Range, "No interpreter", err.Error()))
+				diags = append(diags, diagnostic(s.Range, missingTool(s.Stage), err.Error()))
 				continue
 			}
 			at.Tools = tools
@@ -55,17 +55,18 @@ func (p *Plan) Compile(ctx context.Context, run, runpipe string, environ []strin
 }
 
 func (p *Plan) placement(run, runpipe string, environ []string) stages.Placement {
-	keys, clones := map[string]string{}, map[string]stages.Clone{}
+	keys, clones, conda := map[string]string{}, map[string]stages.Clone{}, map[string]bool{}
 	for _, s := range p.Stages {
 		keys[s.Address.String()] = s.Key
 		if s.Clone != nil {
 			clones[s.Address.String()] = *s.Clone
 		}
+		conda[s.Address.String()] = s.Venv != nil && s.Venv.Conda
 	}
 	return stages.Placement{
 		Run: run, Pipeline: p.Name, File: p.base(), Executor: p.executor,
 		Runpipe: runpipe, Version: pipeline.Version, Workspace: p.workspace.Root, Attempt: 1,
-		Keys: keys, Pins: clones, Output: p.workspace.Output,
+		Keys: keys, Pins: clones, Conda: conda, Output: p.workspace.Output,
 		Frozen: func(content string) string {
 			return filepath.Join(p.workspace.Files(), strings.TrimPrefix(content, "sha256:"))
 		},

@@ -16,7 +16,8 @@ import (
 
 // Environments is what a pipeline asks to have locked once its clones are
 // pinned, sorted as its stages are. environ is the submitter's.
-func Environments(p *pipeline.Pipeline, f *lock.File, w *workspace.Workspace, environ []string) ([]lock.Environment, hcl.Diagnostics) {
+// progress makes a bar for what has to be downloaded to be locked, and may be nil.
+func Environments(p *pipeline.Pipeline, f *lock.File, w *workspace.Workspace, environ []string, progress func(label string) git.Progress) ([]lock.Environment, hcl.Diagnostics) {
 	facts := newFacts(p, f, w)
 	var wanted []lock.Environment
 	var diags hcl.Diagnostics
@@ -32,8 +33,12 @@ func Environments(p *pipeline.Pipeline, f *lock.File, w *workspace.Workspace, en
 				if err := facts.read(ctx, v); err != nil {
 					return python.Request{}, err
 				}
+				if err := v.Requirements.CheckForPip(); err != nil {
+					return python.Request{}, err
+				}
 				return stages.Resolving(s, v, environ), nil
 			},
+			Pin: facts.condaPin(s, v, environ, progress),
 		})
 	}
 	return wanted, diags

@@ -8,6 +8,7 @@ import (
 	"github.com/hashicorp/hcl/v2"
 
 	"github.com/runpipe/runpipe/stages"
+	"github.com/runpipe/runpipe/stages/conda"
 	"github.com/runpipe/runpipe/stages/git"
 	"github.com/runpipe/runpipe/stages/python"
 )
@@ -21,7 +22,13 @@ func (p *Plan) fetchPackages(ctx context.Context, progress func(label string) gi
 			continue
 		}
 		report, end := packageProgress(progress, "the packages of "+s.Address.String())
-		_, err := python.Fetch(ctx, s.Venv.Lock, stages.PackageSources(s.Stage, os.Environ()), p.workspace.Packages(), report)
+		var err error
+		if s.Venv.Conda {
+			cache := conda.Cache{Folder: p.workspace.Packages(), Environ: os.Environ(), Progress: report}
+			err = cache.Fetch(ctx, conda.Locked(s.Venv.Lock))
+		} else {
+			_, err = python.Fetch(ctx, s.Venv.Lock, stages.PackageSources(s.Stage, os.Environ()), p.workspace.Packages(), report)
+		}
 		end()
 		if err != nil {
 			diags = append(diags, diagnostic(s.Range, "Packages cannot be fetched", fmt.Sprintf("%s: %s.", s.Address, git.Redact(err.Error()))))

@@ -3,6 +3,7 @@ package plan
 import (
 	"context"
 	"fmt"
+	"os"
 
 	"github.com/runpipe/runpipe/stages"
 	"github.com/runpipe/runpipe/stages/python"
@@ -12,6 +13,9 @@ import (
 // python of a module is found in the job instead.
 func findTools(ctx context.Context, s *stages.Stage, probe bool) (stages.Tools, error) {
 	tools := stages.Tools{UV: python.UV()}
+	if s.Venv.Conda {
+		return condaTools(s, os.Getenv)
+	}
 	if len(s.Modules) > 0 {
 		return tools, nil
 	}

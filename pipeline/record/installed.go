@@ -1,11 +1,11 @@
 package record
 
-// Installed is what an environment turned out to hold, as its own interpreter
-// tells after the installation.
+// Installed is what an environment turned out to hold, as its own interpreter, or
+// conda's metadata, tells after the installation.
 type Installed struct {
-	Interpreter Interpreter       `json:"interpreter"`
-	Packages    []Package         `json:"packages"`        // sorted by name
-	Facts       map[string]string `json:"facts,omitempty"` // what packages say of how they were built: torch.version.cuda
+	Interpreter Interpreter       `json:"interpreter,omitzero"` // none: no package of conda's brings one
+	Packages    []Package         `json:"packages"`             // sorted by name
+	Facts       map[string]string `json:"facts,omitempty"`      // what packages say of how they were built: torch.version.cuda
 }
 
 // Interpreter is the Python that an environment was made with.
@@ -19,4 +19,6 @@ type Interpreter struct {
 type Package struct {
 	Name    string `json:"name"`
 	Version string `json:"version"`
+	Build   string `json:"build,omitempty"`  // of a conda package
+	SHA256  string `json:"sha256,omitempty"` // of a conda package's file, 64 hex digits
 }

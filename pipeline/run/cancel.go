@@ -25,8 +25,12 @@ func Cancel(ctx context.Context, r *Run, x slurm.Executor, addresses []string, b
 	if len(open) == 0 {
 		return nil, nil
 	}
+	if o.stale != "" {
+		return nil, fmt.Errorf("nothing was cancelled, since it is not known what there is to cancel: %s", o.stale)
+	}
 	who, host := whoami()
-	noted := r.noteCancel(open, o.jobs(open), who+"@"+host)
+	// Who asked is written down before the scheduler is told, if it can be.
+	noted := r.note(Entry{Event: EventCancel, Addresses: open, Jobs: o.jobs(open), By: who + "@" + host})
 	switch jobs := o.jobs(open); {
 	case !o.ledger.settled() && noted != nil: // a submitter at work would not see it
 		return nil, noted
@@ -102,38 +106,47 @@ func (r *Run) unended(status Status, addresses []string) (open []string, all boo
 	return open, all
 }
 
-// jobs lists the jobs of these stages: those that the journals name, and those
-// with their tokens that the newest answer lists.
+// jobs lists the jobs of these stages that may have to be cancelled: those that
+// the newest answer lists, and those that the journals name and the answer leaves
+// out. A controller that was killed has lost the jobs of its last seconds, and uses
+// their ids again: what others have now is left alone.
 func (o *observer) jobs(addresses []string) []string {
-	var ids []string
+	ids := o.listed(addresses)
 	for _, address := range addresses {
-		if id := o.ledger.jobs[address].id; id != "" {
+		id := o.ledger.jobs[address].id
+		if _, answered := o.queue[id]; id != "" && !answered && !o.others[id] {
 			ids = append(ids, id)
-		}
-		a, err := stages.ParseAddress(address)
-		if err != nil {
-			continue // run.json was written from parsed addresses
-		}
-		for _, job := range o.queue {
-			if strings.HasPrefix(job.Comment, "runpipe:"+o.run.Run+":"+a.Path()+":") && job.State.Phase() != slurm.Ended {
-				ids = append(ids, job.ID)
-			}
 		}
 	}
 	return byNumber(ids)
 }
 
-// noteCancel writes down who asked, before the scheduler is told.
-func (r *Run) noteCancel(addresses, jobs []string, who string) error {
+// listed lists the jobs with the tokens of these stages that have not ended, as
+// the newest answer has them.
+func (o *observer) listed(addresses []string) []string {
+	chosen := map[string]bool{} // tokens, without the attempt
+	for _, address := range addresses {
+		if a, err := stages.ParseAddress(address); err == nil { // run.json was written from parsed addresses
+			chosen["runpipe:"+o.run.Run+":"+a.Path()] = true
+		}
+	}
+	var ids []string
+	for _, job := range o.queue {
+		stage := job.Comment[:max(strings.LastIndex(job.Comment, ":"), 0)]
+		if chosen[stage] && job.State.Phase() != slurm.Ended {
+			ids = append(ids, job.ID)
+		}
+	}
+	return byNumber(ids)
+}
+
+// note writes a line into a journal of this process's own.
+func (r *Run) note(e Entry) error {
 	journal, err := openJournal(r.Dir, laterJournal())
 	if err != nil {
 		return err
 	}
-	err = journal.Write(Entry{Event: EventCancel, Addresses: addresses, Jobs: jobs, By: who})
-	if e := journal.Close(); err == nil {
-		err = e
-	}
-	return err
+	return errors.Join(journal.Write(e), journal.Close())
 }
 
 // withDependents adds all that depends on the addresses. Stages stand after

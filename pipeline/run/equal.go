@@ -97,7 +97,7 @@ func Join(ctx context.Context, w *workspace.Workspace, p *plan.Plan, o JoinOptio
 		return nil, nil, err
 	}
 	o.Secrets = SecretsOf(p)
-	resumed, err := Resume(ctx, r, x, o.Submitter)
+	resumed, err := completeSubmission(ctx, r, x, o.Submitter)
 	var back *TakenBackError
 	if errors.As(err, &back) && ctx.Err() == nil {
 		o.notice("%s.", strings.ToUpper(back.Error()[:1])+back.Error()[1:])

@@ -36,6 +36,7 @@ const (
 	EventRollback  Event = "rollback"   // what was submitted is to be taken back
 	EventTakenBack Event = "taken back" // and has been
 	EventCancel    Event = "cancel"
+	EventSkip      Event = "skip" // by a job that fails or is being ended: what can no longer run is cancelled
 )
 
 // Entry is one line of a journal.

@@ -24,11 +24,16 @@ func (s *StageStatus) judge(rec *record.Record, e evidence, waitsFor []string) {
 		rec = nil // an earlier start's: a live job that was requeued since beats it
 		s.forget()
 	}
+	if rec != nil && listed && e.startForgotten(s.Address, rec, job) {
+		rec = nil // it will start again
+	}
 	switch {
 	case listed && job.State.Phase() == slurm.Pending && rec == nil:
 		s.pending(job, waitsFor)
 		if e.submission != "" {
 			s.Reason = "held, " + e.submission
+		} else if job.Reason == heldByUser && e.ledger.released {
+			s.Reason = e.heldAgain()
 		}
 	case rec != nil && failedRecord(rec) && listed && job.State.Phase() == slurm.Running:
 		s.State, s.Reason = Running, "has failed, and is being ended" // what a lost node leaves may yet be requeued
@@ -165,6 +170,8 @@ func (s *StageStatus) ended(rec *record.Record, job slurm.QueuedJob, e evidence)
 		s.State, s.Reason = Running, "has ended; its record is not in sight yet"
 	case job.State == "CANCELLED" && job.Reason == "DependencyNeverSatisfied":
 		s.State, s.Reason = Skipped, "because an upstream did not succeed"
+	case job.State == "CANCELLED" && e.ledger.skipped[s.Address] != "":
+		s.State, s.Reason = Skipped, "because "+e.ledger.skipped[s.Address]+" is being ended"
 	case job.State == "CANCELLED":
 		s.State, s.Reason = Cancelled, "cancelled"+by(e.ledger.cancelled[s.Address])
 	default:

@@ -10,6 +10,7 @@ type ledger struct {
 	refused    string                  // address that was refused
 	takenBack  bool                    // nothing of a failed submission is left
 	cancelled  map[string]string       // address → who asked for it to be cancelled
+	skipped    map[string]string       // address → the stage whose job has cancelled its
 	releasing  bool                    // the whole chain was accepted
 	released   bool                    // and may run
 	newest     time.Time               // of all lines
@@ -23,7 +24,7 @@ type submittedJob struct {
 }
 
 func newLedger(entries []Entry) ledger {
-	l := ledger{jobs: map[string]submittedJob{}, tries: map[string]int{}, cancelled: map[string]string{}}
+	l := ledger{jobs: map[string]submittedJob{}, tries: map[string]int{}, cancelled: map[string]string{}, skipped: map[string]string{}}
 	for _, e := range entries {
 		l.add(e)
 		l.newest = e.Time
@@ -57,6 +58,10 @@ func (l *ledger) add(e Entry) {
 	case EventCancel:
 		for _, address := range e.Addresses {
 			l.cancelled[address] = e.By
+		}
+	case EventSkip:
+		for _, address := range e.Addresses {
+			l.skipped[address] = e.Address
 		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -23,8 +24,11 @@ type observer struct {
 	ledger     ledger
 	submission string // how the submission stands, while it is not over
 	records    map[string]*record.Record
-	damaged    map[string]error // address → why the record that is there cannot be read
-	queue      map[string]slurm.QueuedJob
+	damaged    map[string]error           // address → why the record that is there cannot be read
+	queue      map[string]slurm.QueuedJob // the run's jobs in the newest answer, by id
+	others     map[string]bool            // ids of the jobs in it that are none of the run's
+	before     map[string]*record.Record  // the records as they were when it was asked for
+	unheld     map[string]bool            // ids of jobs that were seen not to be held
 	seen       observations
 	stale      string
 	forgetful  bool // there is no accounting to be asked
@@ -51,7 +55,7 @@ func (o *observer) look(ctx context.Context, x slurm.Executor) Status {
 }
 
 func observe(r *Run) (*observer, error) {
-	o := &observer{run: r, records: map[string]*record.Record{}, damaged: map[string]error{}, seen: readObservations(r.Dir)}
+	o := &observer{run: r, records: map[string]*record.Record{}, damaged: map[string]error{}, unheld: map[string]bool{}, seen: readObservations(r.Dir)}
 	if err := o.readJournals(); err != nil {
 		return nil, err
 	}
@@ -108,6 +112,7 @@ func (o *observer) read() error {
 // ask asks the scheduler about all jobs, and the accounting about those that it
 // does not list. Without an answer, everything stays as it was.
 func (o *observer) ask(ctx context.Context, x slurm.Executor) {
+	before := maps.Clone(o.records)
 	jobs, err := x.Queue(ctx)
 	if err != nil {
 		o.stale = err.Error()
@@ -119,16 +124,22 @@ func (o *observer) ask(ctx context.Context, x slurm.Executor) {
 		o.stale = "the run's journal cannot be read"
 	}
 	listed := map[string]slurm.QueuedJob{}
+	o.others = map[string]bool{}
 	for _, job := range jobs {
 		// An id alone names no job: clusters use them again.
 		if strings.HasPrefix(job.Comment, "runpipe:"+o.run.Run+":") {
 			listed[job.ID] = job
+		} else {
+			o.others[job.ID] = true
 		}
 	}
 	o.recall(ctx, x, listed)
-	o.queue = listed
+	o.queue, o.before = listed, before
 	o.note(now)
 }
+
+// asked reports whether there is an answer of the scheduler.
+func (o *observer) asked() bool { return o.others != nil }
 
 // recall asks the accounting about unfinished jobs that the queue does not list.
 func (o *observer) recall(ctx context.Context, x slurm.Executor, listed map[string]slurm.QueuedJob) {
@@ -147,10 +158,27 @@ func (o *observer) recall(ctx context.Context, x slurm.Executor, listed map[stri
 		return // it says nothing: neither that they ended, nor that they are gone
 	}
 	for _, job := range jobs {
-		if at := o.submittedAt(job.ID); job.Submit.IsZero() || at.IsZero() || job.Submit.After(at.Add(-time.Hour)) {
+		if o.meant(job) {
 			listed[job.ID] = job
 		}
 	}
+}
+
+// meant reports whether what the accounting says of an id is about the run's job,
+// and worth anything: of a job that the controller has lost it says for ever that
+// it is pending or runs, and the id may have been another's, before or since.
+func (o *observer) meant(job slurm.QueuedJob) bool {
+	for address, own := range o.ledger.jobs {
+		if own.id != job.ID {
+			continue
+		}
+		a, err := stages.ParseAddress(address)
+		named := err == nil && (job.Name == "" || strings.HasPrefix(job.Name, a.Path()+"/"))
+		told := job.Comment == "" || strings.HasPrefix(job.Comment, "runpipe:"+o.run.Run+":")
+		recent := job.Submit.IsZero() || own.at.IsZero() || job.Submit.After(own.at.Add(-time.Hour))
+		return named && told && recent && job.State.Phase() == slurm.Ended
+	}
+	return false
 }
 
 // openJobs lists the ids of the jobs whose end nobody has seen, in the plan's order.
@@ -164,15 +192,6 @@ func (o *observer) openJobs() []string {
 		}
 	}
 	return open
-}
-
-func (o *observer) submittedAt(id string) time.Time {
-	for _, job := range o.ledger.jobs {
-		if job.id == id {
-			return job.at
-		}
-	}
-	return time.Time{}
 }
 
 // note writes down what the scheduler will forget.
@@ -194,8 +213,8 @@ func (o *observer) note(now time.Time) {
 
 func (o *observer) status() Status {
 	status := o.run.reconcile(evidence{
-		ledger: o.ledger, records: o.records, queue: o.queue, seen: o.seen, now: time.Now(),
-		submission: o.submission, damaged: o.damaged,
+		run: o.run.Run, ledger: o.ledger, records: o.records, queue: o.queue, before: o.before, seen: o.seen,
+		now: time.Now(), submission: o.submission, damaged: o.damaged,
 	})
 	status.Stale = o.stale
 	if isFull(o.run.Dir) {

@@ -16,11 +16,13 @@ const absence = 5 * time.Minute
 
 // evidence is all that a status rests on.
 type evidence struct {
+	run        string // its id
 	ledger     ledger
 	submission string                     // how the submission stands, while it is not over
 	records    map[string]*record.Record  // by address: of the newest attempt
 	damaged    map[string]error           // by address: why its record cannot be read
 	queue      map[string]slurm.QueuedJob // by job id: the newest answer
+	before     map[string]*record.Record  // as they were when it was asked for
 	seen       observations
 	now        time.Time
 }
@@ -29,7 +31,7 @@ type evidence struct {
 // of its arguments alone.
 func (r *Run) reconcile(e evidence) Status {
 	status := Status{
-		Version: StatusVersion, Run: r.Run, Pipeline: r.Pipeline, Name: r.Name,
+		Version: StatusVersion, Run: r.Run, Pipeline: r.Pipeline, File: r.File, Name: r.Name,
 		Executor: r.Executor, Created: r.Created,
 	}
 	settled := map[string]*StageStatus{}
@@ -114,6 +116,9 @@ func (r *Run) settle(s *StageStatus, submitted *plan.SubmittedStage, e evidence,
 		return
 	}
 	s.judge(rec, e, unfinished(submitted.After, settled))
+	if s.State == Queued && s.Reason == "" {
+		s.Reason = e.unseen(submitted.After, settled)
+	}
 }
 
 // settleUnsubmitted decides on a stage that has no job.

@@ -33,6 +33,7 @@ func chain() *Run {
 // submitted is the evidence right after a submission, nothing seen yet.
 func submitted() evidence {
 	return evidence{
+		run: "k3f9",
 		ledger: ledger{
 			jobs: map[string]submittedJob{
 				"clone.code":        {id: "1", attempt: 1},
@@ -208,6 +209,38 @@ func TestReconcile(t *testing.T) {
 			"failed", "clone.code failed: the job ended without leaving a record",
 			"train.cnn skipped: because clone.code failed",
 			"evaluate.accuracy skipped: because clone.code failed",
+		}},
+		{"a start that Slurm has forgotten", func(e *evidence) {
+			e.records["clone.code"] = rec(record.Running, 0)
+			e.before = e.records
+			e.ledger.released = true
+			e.queue["1"] = pending("1", "JobHeldUser", 0)
+		}, []string{
+			"running", "clone.code queued: held, although it was let go: by scontrol hold, or since the controller was restarted and has forgotten it; runpipe resume k3f9 lets it go",
+			"train.cnn waiting: for clone.code", "evaluate.accuracy waiting: for train.cnn",
+		}},
+		{"an interrupted start that Slurm has forgotten", func(e *evidence) {
+			e.records["clone.code"] = rec(record.Interrupted, 0)
+			e.before = e.records
+			e.queue["1"] = pending("1", "None", 0)
+		}, []string{
+			"running", "clone.code queued", "train.cnn waiting: for clone.code", "evaluate.accuracy waiting: for train.cnn",
+		}},
+		{"an answer from before the start", func(e *evidence) {
+			e.records["clone.code"] = rec(record.Running, 0)
+			e.queue["1"] = pending("1", "JobHeldUser", 0)
+		}, []string{
+			"running", "clone.code running", "train.cnn waiting: for clone.code", "evaluate.accuracy waiting: for train.cnn",
+		}},
+		{"a success that Slurm has forgotten", func(e *evidence) {
+			e.records["clone.code"] = rec(record.Succeeded, 0)
+			e.ledger.released = true
+			e.queue["1"] = pending("1", "JobHeldUser", 0)
+			e.queue["2"] = pending("2", "Dependency", 0)
+		}, []string{
+			"running", "clone.code succeeded",
+			"train.cnn queued: for Slurm, which has forgotten that clone.code has run (job 1 is pending JobHeldUser); runpipe resume k3f9 lets it go",
+			"evaluate.accuracy waiting: for train.cnn",
 		}},
 		{"the submission was refused", func(e *evidence) {
 			e.ledger.jobs = map[string]submittedJob{"clone.code": {id: "1", attempt: 1}}

@@ -26,8 +26,10 @@ func (s *submission) started() bool {
 // restart cancels what is left of the chain, none of which has run.
 func (s *submission) restart(ctx context.Context) error {
 	jobs, err := s.executor.Queue(ctx) // which has been looked at for long enough
-	if err != nil {
-		return err
+	for pauses := retries(); err != nil; jobs, err = s.executor.Queue(ctx) {
+		if err := pauses.wait(ctx, s.Submitter, err); err != nil {
+			return err
+		}
 	}
 	tokens := map[string]int{}
 	for _, job := range s.file.Stages {

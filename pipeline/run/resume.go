@@ -25,8 +25,17 @@ func (e *SecretsError) Error() string {
 
 // Resume completes the submission of a run whose submitter died at it, or takes
 // back what is left of one that had failed (*TakenBackError). It first waits
-// for a submitter that lives. It reports whether there was anything to do.
+// for a submitter that lives. Jobs that are held although the chain was let go, it
+// lets go again. It reports whether there was anything to do.
 func Resume(ctx context.Context, r *Run, x slurm.Executor, by Submitter) (resumed bool, err error) {
+	resumed, err = completeSubmission(ctx, r, x, by)
+	if resumed || err != nil {
+		return resumed, err
+	}
+	return letGoAgain(ctx, r, x, by)
+}
+
+func completeSubmission(ctx context.Context, r *Run, x slurm.Executor, by Submitter) (resumed bool, err error) {
 	if entries, err := readJournal(r.Dir); err != nil || newLedger(entries).settled() {
 		return false, err
 	}

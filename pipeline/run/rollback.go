@@ -94,13 +94,7 @@ func (s *submission) takeBack() error {
 	defer cancel()
 	jobs := byNumber(slices.Concat(s.order, s.extra))
 	s.step("take back the chain")
-	var err error
-	if s.doubt || len(s.unsure) > 0 {
-		err = s.cancelTokens(ctx)
-	} else {
-		err = s.cancel(ctx, jobs)
-	}
-	if err != nil {
+	if err := s.cancelTokens(ctx); err != nil {
 		return err
 	}
 	s.step("note that the chain was taken back")

@@ -20,6 +20,7 @@ type Run struct {
 	Dir string // the run's folder, absolute
 
 	workspace *workspace.Workspace
+	letGoHere bool // by this process
 }
 
 // LocalDir is where the local executor keeps what it knows of the run.

@@ -35,6 +35,7 @@ type Status struct {
 	Version  int           `json:"version"`
 	Run      string        `json:"run"`
 	Pipeline string        `json:"pipeline"`
+	File     string        `json:"file"`           // the pipeline's, absolute
 	Name     string        `json:"name,omitempty"` // of the run, if it was given one
 	Executor string        `json:"executor"`
 	State    State         `json:"state"`

@@ -156,6 +156,14 @@ func (s *submission) one(ctx context.Context, job staged) error {
 			if err := pauses.wait(ctx, s.Submitter, err); err != nil {
 				return err
 			}
+		case errors.Is(err, slurm.ErrDependency):
+			// A controller that was killed has lost a job which this one is to wait
+			// for; it may even have come to the same id again.
+			s.doubt = true
+			if gone := s.verify(ctx); gone != nil {
+				return gone
+			}
+			return &refusal{explain(err)}
 		default:
 			return &refusal{explain(err)}
 		}
@@ -255,6 +263,7 @@ func (s *submission) release(ctx context.Context) error {
 			break
 		}
 	}
+	s.run.letGoHere = true
 	s.step("note that the chain was released")
 	return s.journal.Write(Entry{Event: EventReleased, Jobs: heads})
 }

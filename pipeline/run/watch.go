@@ -2,7 +2,6 @@ package run
 
 import (
 	"context"
-	"fmt"
 	"reflect"
 	"time"
 
@@ -33,7 +32,9 @@ func Watch(ctx context.Context, r *Run, x slurm.Executor, show func(Status)) (St
 		status := o.status()
 		if !status.State.Ended() && pace.askDue(time.Now()) {
 			o.ask(ctx, x)
+			o.letGo(ctx, x)
 			status = o.status()
+			_ = o.cancel(ctx, x, o.abandoned(status)) // if it fails, the next answer lists them again
 		}
 		if !reflect.DeepEqual(status, last) {
 			last = status
@@ -41,7 +42,7 @@ func Watch(ctx context.Context, r *Run, x slurm.Executor, show func(Status)) (St
 			pace.changed()
 		}
 		if status.State.Ended() {
-			return status, sweep(ctx, o, x, status)
+			return status, o.sweep(ctx, x, status)
 		}
 		select {
 		case <-ctx.Done():
@@ -52,26 +53,6 @@ func Watch(ctx context.Context, r *Run, x slurm.Executor, show func(Status)) (St
 			return last, err
 		}
 	}
-}
-
-// sweep cancels, in one call, the jobs of skipped stages that Slurm may still
-// hold: where it is told to leave the dependents of a failed job alone, they
-// would stay in the queue for ever.
-func sweep(ctx context.Context, o *observer, x slurm.Executor, status Status) error {
-	var left []string
-	for _, s := range status.Stages {
-		seen := o.seen.Jobs[s.Job]
-		if s.State == Skipped && s.Job != "" && (seen == nil || seen.Ended == nil) {
-			left = append(left, s.Job)
-		}
-	}
-	if len(left) == 0 {
-		return nil
-	}
-	if err := x.Cancel(ctx, left...); err != nil {
-		return fmt.Errorf("cancelling the jobs of skipped stages: %w", err)
-	}
-	return nil
 }
 
 // pace is how often to look at files and to ask the scheduler.

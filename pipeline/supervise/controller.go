@@ -31,11 +31,17 @@ func (j *job) runScriptWithController(ctx context.Context) (*group, int, error) 
 		if info, err := os.Stat(j.log()); err == nil {
 			j.tryStart = info.Size()
 		}
+		stop := j.stuckStep(ctx)
 		g, code, err := j.runScript(ctx)
-		if err != nil || ctx.Err() != nil || !j.controllerAway(code) || time.Now().Add(pause).After(deadline) {
+		stuck := stop()
+		if err != nil || ctx.Err() != nil || !stuck && !j.controllerAway(code) || time.Now().Add(pause).After(deadline) {
 			return g, code, err
 		}
-		j.say("Slurm's controller could not be reached, so that the command was not started: trying again in %s", pause.Round(time.Second/10))
+		why := "Slurm's controller could not be reached, so that the command was not started"
+		if stuck {
+			why = "Slurm has left srun waiting for its step, so that the command was not started"
+		}
+		j.say("%s: trying again in %s", why, pause.Round(time.Second/10))
 		select {
 		case <-ctx.Done():
 			return g, code, nil

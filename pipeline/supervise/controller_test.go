@@ -85,3 +85,29 @@ func TestAStageStartsOnceTheControllerIsBack(t *testing.T) {
 		t.Errorf("the command ran %d times", strings.Count(got, "run"))
 	}
 }
+
+// An srun that asks while the controller starts again is left waiting.
+func TestAnSrunThatIsLeftWaitingIsTriedAgain(t *testing.T) {
+	t.Parallel()
+	cluster := slurmtest.Start(t)
+	s := submitTimed(t, cluster, Timing{Controller: 2 * time.Minute, Step: 15 * time.Second},
+		`touch MARKS/up; until [ -e MARKS/go ]; do sleep 0.02; done; srun bash -c 'echo run >> MARKS/runs'`)
+	s.await("the job to start", func() bool { return s.has("up") })
+	if err := cluster.EndController(); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(s.folder, "go"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(4 * time.Second) // srun tries for nine seconds
+	if err := cluster.RestartController(); err != nil {
+		t.Fatal(err)
+	}
+	if r := s.ended(); r.State != record.Succeeded || *r.ExitCode != 0 {
+		t.Errorf("%+v\n%s", r, s.log())
+	}
+	if got := readFile(t, filepath.Join(s.folder, "runs")); got != "run\n" {
+		t.Errorf("the command ran %d times", strings.Count(got, "run"))
+	}
+	t.Log(s.log())
+}

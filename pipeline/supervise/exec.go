@@ -5,8 +5,8 @@ import (
 	"os"
 	"time"
 
+	"github.com/runpipe/runpipe/pipeline/record"
 	"github.com/runpipe/runpipe/pipeline/workspace"
-	"github.com/runpipe/runpipe/stages"
 )
 
 // ExecOptions is what job.sh's line hands to the supervisor.
@@ -26,8 +26,9 @@ type ExecOptions struct {
 	// may be nil. Tests make the disk full there.
 	Step func(string)
 
-	// Failed is called once the record says that the stage failed; may be nil.
-	Failed func(*workspace.Workspace, *stages.Manifest) error
+	// Failed is called, once, with the record of a job that failed or is being ended:
+	// at the signal already, since there may be no time afterwards. May be nil.
+	Failed func(*workspace.Workspace, record.Record) error
 }
 
 // Timing holds how long the supervisor waits for what. A zero field is the
@@ -39,6 +40,7 @@ type Timing struct {
 	Profile    time.Duration // for the site's login profile: 30 s
 	Sample     time.Duration // between two samples of the GPUs: 5 s
 	Controller time.Duration // for Slurm's controller to come back, where srun needs it: 10 min
+	Step       time.Duration // between two looks whether srun was given its step: 1 min
 }
 
 func (t Timing) withDefaults() Timing {
@@ -53,6 +55,7 @@ func (t Timing) withDefaults() Timing {
 	set(&t.Profile, 30*time.Second)
 	set(&t.Sample, 5*time.Second)
 	set(&t.Controller, 10*time.Minute)
+	set(&t.Step, time.Minute)
 	return t
 }
 
@@ -101,8 +104,11 @@ func Exec(o ExecOptions) int {
 	defer cancel(nil)
 	j.cancel, j.signals = cancel, signals
 	go signals.watch(func(s os.Signal) {
-		j.recorder.interrupt(s) // before anyone is told: there may be no time afterwards
+		publishing := j.recorder.interrupt(s) // before anyone is told: there may be no time afterwards
 		cancel(interruption{s})
+		if !publishing { // it may still succeed
+			j.tellFailed()
+		}
 	})
 	return j.finish(j.run(ctx))
 }

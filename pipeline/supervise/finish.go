@@ -33,14 +33,21 @@ func (j *job) finish(err error) int {
 		j.say("the record could not be written: %v", err)
 	}
 	j.say("%s %s: %v", j.manifest.Address, verb(f.state), f)
-	// An interrupted job may be requeued, and what depends on it waits for that; of
-	// one that was, it waits for the later start.
-	if j.options.Failed != nil && f.state != record.Interrupted && j.recorder.successor() == 0 {
-		if err := j.options.Failed(j.workspace, j.manifest); err != nil {
+	j.tellFailed()
+	return f.code
+}
+
+// tellFailed tells whoever wants to know that this job has failed or is being
+// ended. What depends on one that was requeued waits for the later start.
+func (j *job) tellFailed() {
+	j.told.Do(func() {
+		if j.options.Failed == nil || j.recorder.successor() > 0 {
+			return
+		}
+		if err := j.options.Failed(j.workspace, j.recorder.now()); err != nil {
 			j.say("%v", err)
 		}
-	}
-	return f.code
+	})
 }
 
 func verb(s record.State) string {
@@ -83,7 +90,7 @@ func refuse(o ExecOptions, err error) int {
 		m = r.manifest
 	}
 	fmt.Fprintf(o.Stderr, "runpipe: the job %s: %v\n", verb(f.state), f)
-	writer := recorder{folder: attemptFolder(o.Manifest, m), now: o.Now, record: newRecord(m, newEnviron(o.Environ), o.Now())}
+	writer := recorder{folder: attemptFolder(o.Manifest, m), clock: o.Now, record: newRecord(m, newEnviron(o.Environ), o.Now())}
 	if err := errors.Join(writer.keepEarlier(), writer.conclude(f.state, "prepare", f.Error())); err != nil {
 		fmt.Fprintf(o.Stderr, "runpipe: the record could not be written: %v\n", err)
 	}

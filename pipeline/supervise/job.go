@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/runpipe/runpipe/pipeline/record"
@@ -27,6 +28,7 @@ type job struct {
 	recorder  *recorder
 	signals   *signals
 	cancel    context.CancelCauseFunc // ends what is under way, for the reason given
+	told      sync.Once               // options.Failed
 	id        string                  // the scheduler's, or "" when job.sh was started by hand
 	restarts  int
 
@@ -35,6 +37,7 @@ type job struct {
 	environ   environ        // of the command
 	logStart  int64          // where in the log this attempt begins, in bytes
 	tryStart  int64          // where in it the command's last try begins
+	freed     bool           // an srun that was left waiting for its step was ended
 	resumed   bool           // the command ended well in an earlier start: collect only
 	made      *record.Record // the stage's record in the store, once there is one
 	published bool           // by this job
@@ -68,7 +71,7 @@ func open(o ExecOptions) (*job, error) {
 	if info, err := os.Stat(j.log()); err == nil {
 		j.logStart = info.Size()
 	}
-	j.recorder = &recorder{folder: j.attempt, now: o.Now, record: newRecord(m, j.outer, o.Now())}
+	j.recorder = &recorder{folder: j.attempt, clock: o.Now, record: newRecord(m, j.outer, o.Now())}
 	if err := errors.Join(j.recorder.keepEarlier(), j.recorder.save()); err != nil {
 		return nil, &refusal{manifest: m, err: fmt.Errorf("writing the first record: %w", err)}
 	}

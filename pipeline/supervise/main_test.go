@@ -12,8 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/runpipe/runpipe/pipeline/record"
 	"github.com/runpipe/runpipe/pipeline/workspace"
-	"github.com/runpipe/runpipe/stages"
 )
 
 // TestMain lets the test binary stand in for runpipe: job.sh calls it as
@@ -63,7 +63,7 @@ func execMain(args []string) int {
 			return 99
 		}
 	}
-	failed := func(*workspace.Workspace, *stages.Manifest) error {
+	failed := func(*workspace.Workspace, record.Record) error {
 		if s.Failed == "" {
 			return nil
 		}

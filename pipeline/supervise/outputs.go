@@ -124,7 +124,9 @@ func (j *job) examineVenv(out *output) (stages.Listing, error) {
 		return stages.Listing{}, fmt.Errorf("%s leads to %s, not to the environment built in %s", out.path, target, j.venv)
 	}
 	if _, err := os.Stat(filepath.Join(j.venv, "pyvenv.cfg")); err != nil {
-		return stages.Listing{}, fmt.Errorf("no virtual environment was built: %w", err)
+		if info, err := os.Stat(filepath.Join(j.venv, "conda-meta")); err != nil || !info.IsDir() {
+			return stages.Listing{}, fmt.Errorf("no environment was built: %s has neither pyvenv.cfg nor conda-meta", j.venv)
+		}
 	}
 	out.linked = target
 	j.recordInstalled()

@@ -16,7 +16,7 @@ import (
 type recorder struct {
 	mu          sync.Mutex
 	folder      string
-	now         func() time.Time
+	clock       func() time.Time
 	record      record.Record
 	interrupted bool
 	concluded   bool
@@ -45,18 +45,28 @@ func (r *recorder) save() error {
 	return r.write()
 }
 
+// now is the record as it stands.
+func (r *recorder) now() record.Record {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.record
+}
+
 // interrupt writes "interrupted" while there is time: SIGKILL follows a SIGTERM.
-func (r *recorder) interrupt(s os.Signal) {
+// It reports whether the job has ended, or may succeed all the same, since it is
+// publishing.
+func (r *recorder) interrupt(s os.Signal) (publishing bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.concluded {
-		return // all is said: a signal that comes now changes nothing
+		return true // all is said: a signal that comes now changes nothing
 	}
 	r.interrupted = true
 	r.record.State = record.Interrupted
 	r.record.Signal = signalName(s)
 	r.record.Reason = interruption{s}.Error()
 	r.write() // finish tries again, and tells
+	return r.record.Step == "publish"
 }
 
 // conclude writes the record for the last time.
@@ -64,7 +74,7 @@ func (r *recorder) conclude(state record.State, step, reason string) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.concluded = true
-	now := r.now().UTC()
+	now := r.clock().UTC()
 	r.record.State, r.record.Reason, r.record.Ended = state, reason, &now
 	if step != "" {
 		r.record.Step = step

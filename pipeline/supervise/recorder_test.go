@@ -9,7 +9,7 @@ import (
 )
 
 func TestASignalAfterTheEndChangesNothing(t *testing.T) {
-	r := recorder{now: time.Now, folder: t.TempDir()}
+	r := recorder{clock: time.Now, folder: t.TempDir()}
 	if err := r.conclude(record.Succeeded, "", ""); err != nil {
 		t.Fatal(err)
 	}
@@ -20,7 +20,7 @@ func TestASignalAfterTheEndChangesNothing(t *testing.T) {
 }
 
 func TestAnInterruptedStepStaysNamed(t *testing.T) {
-	r := recorder{now: time.Now, folder: t.TempDir()}
+	r := recorder{clock: time.Now, folder: t.TempDir()}
 	r.step("command")
 	r.interrupt(syscall.SIGTERM)
 	r.step("outputs")

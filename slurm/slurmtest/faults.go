@@ -2,6 +2,8 @@ package slurmtest
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"syscall"
 )
 
@@ -15,19 +17,59 @@ func (c *Cluster) ContinueController() error { return c.controller.signal(syscal
 // KillController ends slurmctld: connections are refused until RestartController.
 func (c *Cluster) KillController() { c.controller.kill() }
 
-// RestartController ends slurmctld if it runs, starts it again from its saved
-// state, and returns when it answers and knows its nodes.
-func (c *Cluster) RestartController() error {
+// EndController has slurmctld save its state and end.
+func (c *Cluster) EndController() error {
 	if !c.controller.ended() {
-		if err := c.controller.signal(syscall.SIGTERM); err != nil { // it saves its state
+		if err := c.controller.signal(syscall.SIGTERM); err != nil {
 			return err
 		}
 		<-c.controller.done
+	}
+	return nil
+}
+
+// RestartController ends slurmctld if it runs, starts it again from its saved
+// state, and returns when it answers and knows its nodes.
+func (c *Cluster) RestartController() error {
+	if err := c.EndController(); err != nil {
+		return err
 	}
 	if err := c.startController(); err != nil {
 		return fmt.Errorf("starting slurmctld again: %w", err)
 	}
 	return nil
+}
+
+// Snapshot is what slurmctld had saved at a moment.
+type Snapshot struct{ dir string }
+
+// Snapshot copies the controller's state as it would be found after a crash now,
+// once that is what it knows: it saves what has changed within some seconds.
+func (c *Cluster) Snapshot() (Snapshot, error) {
+	if err := c.RestartController(); err != nil { // it saves its state
+		return Snapshot{}, err
+	}
+	dir, err := os.MkdirTemp(c.Dir, "snapshot-")
+	if err == nil {
+		err = os.CopyFS(filepath.Join(dir, "state"), os.DirFS(c.file("state")))
+	}
+	if err != nil {
+		return Snapshot{}, fmt.Errorf("copying slurmctld's state: %w", err)
+	}
+	return Snapshot{dir}, nil
+}
+
+// ForgetSince kills slurmctld and starts it with the state of a snapshot, as after
+// a crash before it had saved anything newer. A snapshot is good for once.
+func (c *Cluster) ForgetSince(s Snapshot) error {
+	c.KillController()
+	if err := os.RemoveAll(c.file("state")); err != nil {
+		return err
+	}
+	if err := os.Rename(filepath.Join(s.dir, "state"), c.file("state")); err != nil {
+		return fmt.Errorf("putting slurmctld's state back: %w", err)
+	}
+	return c.RestartController()
 }
 
 // KillNode ends the slurmd of node n (from 1) at once, as a power cut does. What

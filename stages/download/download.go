@@ -21,6 +21,7 @@ import (
 type Options struct {
 	SHA256   string // what is wanted, 64 hex digits; "" takes what there is
 	Progress func(done, total int64)
+	Login    string // what to do where the server wants a login; "" is what one does about data
 	// Pause waits before a retry; nil waits as long as it is told.
 	Pause func(ctx context.Context, d time.Duration) error
 }

@@ -1,6 +1,7 @@
 package download
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -85,7 +86,7 @@ func (d *transfer) refused(r *http.Response) error {
 	case http.StatusNotFound, http.StatusGone:
 		return &Fault{"No such file", fmt.Sprintf("The server has nothing at %s (%s).", d.shown, r.Status)}
 	case http.StatusUnauthorized, http.StatusForbidden, http.StatusProxyAuthRequired:
-		return &Fault{"Login wanted", fmt.Sprintf("The server does not give %s to everybody (%s): download it by hand, and give its path instead of its url.", d.shown, r.Status)}
+		return &Fault{"Login wanted", fmt.Sprintf("The server does not give %s to everybody (%s): %s", d.shown, r.Status, cmp.Or(d.o.Login, "download it by hand, and give its path instead of its url."))}
 	}
 	return &Fault{"Download refused", fmt.Sprintf("The server answers %s for %s.", r.Status, d.shown)}
 }

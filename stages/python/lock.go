@@ -19,6 +19,7 @@ type Asked struct {
 	Platform     string   `json:"platform"`               // see Platform
 	Index        string   `json:"index,omitempty"`        // without credentials; "" is the resolver's own
 	ExtraIndex   []string `json:"extra_index,omitempty"`  // likewise
+	Conda        string   `json:"conda,omitempty"`        // instead of Packages: the digest of conda's explicit list
 }
 
 // Digest is "sha256:<hex>" of all that was asked.
@@ -33,17 +34,22 @@ func (a Asked) Digest() string {
 
 // Lock is the exact packages of an environment.
 type Lock struct {
-	Python   string    // minor version: "3.11"
+	Manager  string    // Conda, or "" for packages of Python's own
+	Python   string    // minor version: "3.11"; "" where conda's packages bring no interpreter
 	Platform string    // see Platform
-	Packages []Package // sorted by name
+	Packages []Package // sorted by name; conda's in the order in which they are installed
 }
+
+// Conda is the Manager of a lock that conda's clients install.
+const Conda = "conda"
 
 // Package is one exact package.
 type Package struct {
 	Name    string            // as Normalize has it
 	Version string            // PEP 440, with a local part such as "+cu124"
-	URL     string            // where a direct reference (name @ url) comes from; else ""
-	Files   map[string]string // name of a wheel or source archive → "sha256:<hex>"
+	Build   string            // of a conda package: "py310h5f9d8c6_0"
+	URL     string            // where a direct reference (name @ url) or a conda package comes from; else ""
+	Files   map[string]string // name of a wheel, a source archive or a conda package → "sha256:<hex>"
 }
 
 var separators = regexp.MustCompile(`[-_.]+`)
@@ -104,11 +110,15 @@ func (l *Lock) Fetched() *Lock {
 	return &fetched
 }
 
-// Versions are the packages' versions by name.
+// Versions are the packages' versions by name; of conda's with the build, as in
+// "2.1.0=py310h5f9d8c6_0".
 func (l *Lock) Versions() map[string]string {
 	all := map[string]string{}
 	for _, p := range l.Packages {
 		all[p.Name] = p.Version
+		if p.Build != "" {
+			all[p.Name] += "=" + p.Build
+		}
 	}
 	return all
 }

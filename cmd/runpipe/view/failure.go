@@ -1,6 +1,7 @@
 package view
 
 import (
+	"os"
 	"strings"
 
 	"github.com/runpipe/runpipe/pipeline/run"
@@ -26,7 +27,7 @@ func (h *Human) failures(st run.Status) []string {
 			lines = append(lines, h.reason(stage)...)
 			continue
 		}
-		lines = append(append(lines, h.failure(st.Run, stage)...), "")
+		lines = append(append(lines, h.failure(st, stage)...), "")
 	}
 	if told > failuresAtLength {
 		return append(lines, "", "The log of a stage: "+h.Program+" logs "+st.Run+" ADDR")
@@ -48,7 +49,7 @@ func (h *Human) reason(stage run.StageStatus) []string {
 	return lines
 }
 
-func (h *Human) failure(id string, stage run.StageStatus) []string {
+func (h *Human) failure(st run.Status, stage run.StageStatus) []string {
 	s, lines := h.Screen, h.reason(stage)
 	if stage.Reused {
 		return append(lines, "  Nothing was run: the stored metrics were judged by the checks as they are now.")
@@ -62,11 +63,17 @@ func (h *Human) failure(id string, stage run.StageStatus) []string {
 		}
 		lines = append(lines, s.paint(dim, "  "+s.symbol("│", "|")+" ")+line)
 	}
-	facts := table{{{text: "log"}, {text: h.path(stage.Log)}}}
+	var facts table
+	if _, err := os.Stat(stage.Log); err == nil || stage.State != run.Lost {
+		facts = table{{{text: "log"}, {text: h.path(stage.Log)}}}
+	}
 	if stage.Work != "" {
 		facts = append(facts, []cell{{text: "working copy"}, {text: h.path(stage.Work)}})
 	}
-	next := h.Program + " logs " + id + " " + ShellAddress(stage.Address)
+	next := h.Program + " logs " + st.Run + " " + ShellAddress(stage.Address)
+	if stage.State == run.Lost {
+		next = h.Program + " apply " + ShellWord(h.path(st.File)) + "   # runs again what is missing"
+	}
 	facts = append(facts, []cell{{text: "next"}, {text: next, style: bold}})
 	return append(lines, s.lines(facts, "  ", keeping)...)
 }
