@@ -192,17 +192,18 @@ func (p *person) has(text string, parts ...string) {
 	}
 }
 
-// nothingQueued fails if a job of runpipe's stays pending or running in Slurm. A
-// job whose record is written still takes a moment to end.
+// nothingQueued fails if a job from the person's workspace stays pending or running
+// in Slurm, in which other tests may have theirs. A job whose record is written
+// still takes a moment to end.
 func (p *person) nothingQueued() {
 	p.Helper()
 	if p.cluster == nil {
 		return
 	}
 	await(p, "the queue to be empty", func() bool {
-		out, err := p.cluster.Run("squeue", "--noheader", "--states=PENDING,RUNNING,SUSPENDED,COMPLETING", "--format=%k")
+		out, err := p.cluster.Run("squeue", "--noheader", "--states=PENDING,RUNNING,SUSPENDED,COMPLETING", "--format=%Z")
 		p.must(err)
-		return !strings.Contains(out, "runpipe:")
+		return !strings.Contains(out, p.dir+"/")
 	})
 }
 

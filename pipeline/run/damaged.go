@@ -50,7 +50,11 @@ func (r *Run) unreadable(s *StageStatus, why error, e evidence) {
 			s.Reason += "; it is called lost at " + seen.Absent.Add(absence).Local().Format(time.TimeOnly)
 		}
 	}
-	s.Reason = strings.TrimPrefix(fmt.Sprintf("%s; its record cannot be read: %v", s.Reason, why), "; ")
+	what := "the job writes it anew when it ends"
+	if s.State.Ended() {
+		what = "apply again reuses what it has published, or else runs it anew"
+	}
+	s.Reason = strings.TrimPrefix(fmt.Sprintf("%s; its record cannot be read: %v; %s", s.Reason, why, what), "; ")
 }
 
 // endedUnread decides on a stage of which the scheduler, or else only the store,
@@ -68,7 +72,7 @@ func (r *Run) endedUnread(s *StageStatus, well bool) {
 		s.take(made)
 	default:
 		s.take(made)
-		s.State, s.Reason = Lost, "what it made is in the store; whether its checks held is not known any more: apply again, which judges them anew"
+		s.State, s.Reason = Lost, "what it made is in the store; whether its checks held is not known any more"
 	}
 }
 
