@@ -227,3 +227,35 @@ func TestADamagedManifest(t *testing.T) {
 		b.nothingQueued()
 	})
 }
+
+// A submission that was cut short, and of which the plan for the rest is damaged,
+// can no more be completed, but it can be cancelled.
+func TestADamagedSubmission(t *testing.T) {
+	t.Parallel() // it waits most of the time
+	onBoth(t, func(t *testing.T, p *person) {
+		tr := p.trial(1, "submit stage.c")
+		tr.start("die "+p.stepNumber("submit stage.c"), "apply", tr.file)
+		if tr.wait() != -1 {
+			t.Fatalf("apply was not killed:\n%s", tr.out)
+		}
+		id := tr.run()
+		file := filepath.Join(".runpipe/runs", id, "submission.json")
+		whole := p.read(file)
+		for _, how := range []string{"newer", "truncated"} {
+			p.write(file, damages[how](whole))
+			p.has(p.gets(1, "runpipe", "resume", id).stderr, "reading what was to be submitted: ", "submission.json")
+		}
+		r := p.gets(0, "runpipe", "cancel", id)
+		p.has(r.stderr, "The submission cannot be taken back as a whole", "submission.json is damaged")
+		p.nothingQueued()
+		if st, _ := p.status(id); st.State != run.Cancelled {
+			t.Errorf("the run is %s", st.State)
+		}
+		p.gets(0, "runpipe", "apply", tr.file)
+		for _, name := range []string{"a", "b", "c"} {
+			if ran := p.read(tr.marks + "-" + name); ran != "ran\n" {
+				t.Errorf("stage.%s left %q, want one line", name, ran)
+			}
+		}
+	})
+}

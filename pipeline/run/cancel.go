@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/runpipe/runpipe/pipeline/plan"
 	"github.com/runpipe/runpipe/slurm"
@@ -62,6 +64,9 @@ func (r *Run) cancelUnsettled(ctx context.Context, x slurm.Executor, open []stri
 		s, err := takeUp(r, x, by, held)
 		if err != nil {
 			by.notice("The submission cannot be taken back as a whole (%v): cancelling the jobs that are found of it.", err)
+			if all {
+				return r.abandonUnread(ctx, x, open)
+			}
 		}
 		if s != nil && all {
 			defer func() { _ = s.journal.Close() }() // every line was fsynced
@@ -77,6 +82,34 @@ func (r *Run) cancelUnsettled(ctx context.Context, x slurm.Executor, open []stri
 		return errors.New(o.stale)
 	}
 	return x.Cancel(ctx, o.jobs(open)...)
+}
+
+// abandonUnread takes back a submission of which nobody knows any more what was to
+// be submitted: what the queue has of it, until that is sure to be all.
+func (r *Run) abandonUnread(ctx context.Context, x slurm.Executor, open []string) error {
+	o, err := observe(r)
+	if err != nil {
+		return err
+	}
+	for since := time.Now(); ; {
+		o.ask(ctx, x)
+		if o.stale != "" {
+			return errors.New(o.stale)
+		}
+		if err := x.Cancel(ctx, o.jobs(open)...); err != nil {
+			return err
+		}
+		if x.Name() == "local" || time.Since(since) >= sureAfter || !slices.ContainsFunc(open, o.ledger.doubtful) {
+			break
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(2 * time.Second):
+		}
+	}
+	who, host := whoami()
+	return errors.Join(r.note(Entry{Event: EventRollback, Error: "cancelled by " + who + "@" + host}), r.note(Entry{Event: EventTakenBack, Jobs: o.jobs(open)}))
 }
 
 // abandon takes back a submission whose submitter died.
