@@ -197,7 +197,7 @@ func (o *applyOptions) begin(ctx context.Context, w *workspace.Workspace, m *mad
 	if err := o.diagnoseUnless(ctx, m.plan.Fetch(ctx, o.environ, pins.progress()), m.pipeline.Files); err != nil {
 		return nil, nil, err
 	}
-	id := run.NewID(o.now())
+	id := run.NextID(w, o.now())
 	compiled, diags := m.plan.Compile(ctx, id, binary, o.environ, true)
 	if err := o.diagnoseUnless(ctx, diags, m.pipeline.Files); err != nil {
 		return nil, nil, err

@@ -78,7 +78,9 @@ func (a *app) executorIn(name, dir, program string) (slurm.Executor, error) {
 	switch name {
 	case executorSlurm:
 		client := slurm.NewClient("")
-		client.Notice = func(line string) { a.notice("Slurm: " + line + ".") }
+		client.Notice = func(line string) {
+			a.notice("Slurm: " + run.Explain(line) + ". It is asked again for two minutes; Ctrl-C ends that.")
+		}
 		return client, nil
 	case executorLocal:
 		folder := run.LocalDir(dir)

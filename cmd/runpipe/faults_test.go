@@ -25,14 +25,32 @@ import (
 //
 //	list FILE     write the name of each into FILE
 //	die N         end by SIGKILL before the Nth
+//	fill N FILE KIB   before the Nth fill the disk with FILE, but for so much
 //	meet N FILE   before the Nth make FILE.here, and wait for FILE.go
 const faultVariable = "RUNPIPE_TEST_FAULT"
 
 // mainWithFaults is main, but for that.
 func mainWithFaults() {
 	a := newApp(os.Stdin, os.Stdout, os.Stderr, os.Environ())
-	a.step = faultyStep(strings.Fields(os.Getenv(faultVariable)))
+	a.now = skewed()
+	a.step = faultyStep(strings.Fields(fault()))
 	os.Exit(a.main(context.Background(), os.Args[1:]))
+}
+
+// fault is what the test wants of this process. A job's environment is none of the
+// submitter's: it finds in a file beside its workspace what is to be done where, as
+// "stage.a fill 3 FILE 0".
+func fault() string {
+	self, err := os.Executable()
+	if err != nil || len(os.Args) < 2 || os.Args[1] != "exec" {
+		return os.Getenv(faultVariable)
+	}
+	line, _ := os.ReadFile(filepath.Join(filepath.Dir(self), "../../fault")) // there need be none
+	address, rest, _ := strings.Cut(string(line), " ")
+	if !strings.Contains(os.Args[len(os.Args)-2], "/stages/"+address+"/job.json") {
+		return ""
+	}
+	return rest
 }
 
 func faultyStep(words []string) func(string) {
@@ -54,6 +72,11 @@ func faultyStep(words []string) func(string) {
 		case words[0] == "die":
 			syscall.Kill(os.Getpid(), syscall.SIGKILL)
 			select {}
+		case words[0] == "fill":
+			kib, _ := strconv.Atoi(words[3])
+			if err := fill(words[2], kib<<10); err != nil {
+				panic(err)
+			}
 		case words[0] == "meet":
 			os.WriteFile(words[2]+".here", nil, 0o600)
 			for !exists(words[2] + ".go") {

@@ -41,6 +41,7 @@ func newExec(a *app) *cobra.Command {
 		RunE: func(_ *cobra.Command, args []string) error {
 			o.Manifest, o.Script = args[0], args[1]
 			o.Environ, o.Stdout, o.Stderr = a.environ, os.Stdout, os.Stderr
+			o.Now, o.Step = a.now, a.step
 			o.Failed = func(w *workspace.Workspace, rec record.Record) error {
 				ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 				defer cancel()

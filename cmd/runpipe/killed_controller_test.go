@@ -156,23 +156,28 @@ func TestAChainIsLost(t *testing.T) {
 	f.whole()
 }
 
-// absence is since when the run's notes say that a job is missed.
+// absence is since when the run's notes say that a job is missed, by this host's clock.
 func (f *forgetful) absence(address string) *time.Time {
+	f.Helper()
 	_, stages := f.status(f.id)
-	o := f.observed()[stages[address].Job]
-	if o == nil {
-		return nil
+	for _, at := range f.observed()[stages[address].Job].First {
+		return &at
 	}
-	return o.Absent
+	return nil
 }
 
+// observed is what observed.json says of a job.
 type observed struct {
-	Absent *time.Time `json:"absent"`
+	Ended any                  `json:"ended"`
+	First map[string]time.Time `json:"first"`
 }
 
-func (f *forgetful) observed() map[string]*observed {
-	var notes struct{ Jobs map[string]*observed }
-	f.must(json.Unmarshal([]byte(f.read(f.notes())), &notes))
+func (f *forgetful) observed() map[string]observed {
+	f.Helper()
+	var notes struct{ Jobs map[string]observed }
+	if exists(filepath.Join(f.dir, f.notes())) {
+		f.must(json.Unmarshal([]byte(f.read(f.notes())), &notes))
+	}
 	return notes.Jobs
 }
 
@@ -183,8 +188,10 @@ func (f *forgetful) missedFor(d time.Duration) {
 	f.Helper()
 	text := f.read(f.notes())
 	for _, o := range f.observed() {
-		if o.Absent != nil {
-			text = strings.ReplaceAll(text, o.Absent.Format(time.RFC3339Nano), o.Absent.Add(-d).Format(time.RFC3339Nano))
+		for _, at := range o.First {
+			if o.Ended == nil {
+				text = strings.ReplaceAll(text, at.Format(time.RFC3339Nano), at.Add(-d).Format(time.RFC3339Nano))
+			}
 		}
 	}
 	f.write(f.notes(), text)

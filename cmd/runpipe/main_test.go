@@ -21,7 +21,7 @@ var update = flag.Bool("update", false, "write golden output anew")
 func TestMain(m *testing.M) {
 	verb := len(os.Args) > 1 && !strings.HasPrefix(os.Args[1], "-")
 	if verb && filepath.Base(os.Args[0]) != "runpipe" || strings.HasPrefix(filepath.Base(os.Args[0]), "runpipe-") {
-		os.Exit(Main())
+		mainWithFaults()
 	}
 	testscript.Main(tests{m}, map[string]func(){"runpipe": mainWithFaults})
 }
@@ -42,6 +42,7 @@ func TestScripts(t *testing.T) {
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("LC_ALL", "C.UTF-8")
 			env.Setenv("TZ", "UTC")
+			env.Vars = append(env.Vars, noRaceSleep)
 			env.Setenv("RUNPIPE_EXECUTOR", "local")
 			return nil
 		},

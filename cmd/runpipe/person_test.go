@@ -25,6 +25,10 @@ type person struct {
 	environ  []string
 }
 
+// noRaceSleep keeps a process with the race detector from waiting for a second
+// before it ends, as it does unless told otherwise.
+const noRaceSleep = "GORACE=atexit_sleep_ms=0"
+
 // result is what a command left on the screen.
 type result struct {
 	stdout, stderr string
@@ -51,7 +55,7 @@ func newPerson(t testing.TB, cluster *slurmtest.Cluster) *person {
 	p.must(os.Symlink(self, filepath.Join(bin, "runpipe"))) // TestMain: by this name it is runpipe
 	p.environ = []string{
 		"HOME=" + filepath.Join(root, "home"), "PATH=" + bin + ":" + os.Getenv("PATH"), "USER=" + os.Getenv("USER"),
-		"LC_ALL=C.UTF-8", "TZ=UTC",
+		"LC_ALL=C.UTF-8", "TZ=UTC", noRaceSleep,
 		"GIT_AUTHOR_NAME=Ada", "GIT_AUTHOR_EMAIL=ada@example.org", "GIT_COMMITTER_NAME=Ada", "GIT_COMMITTER_EMAIL=ada@example.org",
 	}
 	if cluster != nil {
@@ -188,17 +192,18 @@ func (p *person) has(text string, parts ...string) {
 	}
 }
 
-// nothingQueued fails if a job of runpipe's stays pending or running in Slurm. A
-// job whose record is written still takes a moment to end.
+// nothingQueued fails if a job from the person's workspace stays pending or running
+// in Slurm, in which other tests may have theirs. A job whose record is written
+// still takes a moment to end.
 func (p *person) nothingQueued() {
 	p.Helper()
 	if p.cluster == nil {
 		return
 	}
 	await(p, "the queue to be empty", func() bool {
-		out, err := p.cluster.Run("squeue", "--noheader", "--states=PENDING,RUNNING,SUSPENDED,COMPLETING", "--format=%k")
+		out, err := p.cluster.Run("squeue", "--noheader", "--states=PENDING,RUNNING,SUSPENDED,COMPLETING", "--format=%Z")
 		p.must(err)
-		return !strings.Contains(out, "runpipe:")
+		return !strings.Contains(out, p.dir+"/")
 	})
 }
 

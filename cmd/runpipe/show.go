@@ -2,9 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"io/fs"
 	"path/filepath"
 
 	"github.com/spf13/cobra"
@@ -60,34 +57,24 @@ func (o *showOptions) run(ctx context.Context, args []string) error {
 		if address != "" && s.Address != address {
 			continue
 		}
-		one, err := showStage(r, s)
-		if err != nil {
-			return err
-		}
-		shown.Stages = append(shown.Stages, one)
+		shown.Stages = append(shown.Stages, showStage(r, s))
 	}
 	return o.reporter(o.json).Show(shown)
 }
 
 // showStage gathers what is known of a stage. The record is that of its last
 // attempt, or of the attempt that made what it reuses.
-func showStage(r *run.Run, s run.StageStatus) (view.Shown, error) {
+func showStage(r *run.Run, s run.StageStatus) view.Shown {
 	planned, _ := r.Stage(s.Address)
 	shown := view.Shown{Status: s, Plan: planned, Record: planned.Reused}
 	if s.Reused {
-		return shown, nil
+		return shown
 	}
 	shown.Folder = r.StageDir(s.Address)
 	if s.Log == "" {
-		return shown, nil
+		return shown
 	}
-	rec, err := record.Read(filepath.Dir(s.Log))
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return shown, nil
-	case err != nil:
-		return shown, fmt.Errorf("reading the record of %s: %w", s.Address, err)
-	}
-	shown.Record = rec
-	return shown, nil
+	// One that cannot be read is told of in the stage's status.
+	shown.Record, _ = record.Read(filepath.Dir(s.Log))
+	return shown
 }

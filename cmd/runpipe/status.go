@@ -29,7 +29,7 @@ RUN is a run's id, the beginning or the end of one, or the name given by
 --json writes {"version":1,"run","pipeline","name","executor","state","created",
 "ended","stages":[{"address","kind","state","key","reused","job","attempts",
 "exit_code","node","started","ended","reason","log","work","metrics","checks",
-"outputs"}],"stale"}. What is not known is null or absent, never guessed.`,
+"outputs"}],"stale","full"}. What is not known is null or absent, never guessed.`,
 		Example: `  runpipe status
   runpipe status k3f9
   runpipe status --json | jq -r '.stages[] | "\(.address) \(.state)"'`,

@@ -33,6 +33,8 @@ func (a *app) unlock(id string) error {
 	switch {
 	case err != nil:
 		return fmt.Errorf("run %s stays locked: %w", r.Run, err)
+	case holder != nil && holder.PID == 0:
+		a.out.Say(fmt.Sprintf("Removed the lock of run %s, which was damaged and named nobody.", r.Run))
 	case holder == nil:
 		a.out.Say(fmt.Sprintf("Run %s is not locked.", r.Run))
 	default:

@@ -12,6 +12,7 @@ import (
 
 	"github.com/runpipe/runpipe/cmd/runpipe/view"
 	"github.com/runpipe/runpipe/pipeline/plan"
+	"github.com/runpipe/runpipe/pipeline/run"
 	"github.com/runpipe/runpipe/slurm"
 )
 
@@ -80,30 +81,9 @@ func verdict(ctx context.Context, path string, script []byte) (string, error) {
 	}
 	if _, err := slurm.NewClient("").Test(ctx, path); err != nil {
 		_, said, _ := strings.Cut(err.Error(), path+": ") // where the script stood says nothing
-		return meant(said), nil
+		return run.Explain(said), nil
 	}
 	return "", nil
-}
-
-// refusals are words of sbatch --test-only that do not say what to do.
-var refusals = []struct{ words, meaning string }{
-	{"Requested node configuration is not available", "no node that is up has what the stage asks for, or the partition gives less (see sinfo -N -l); lower resources, or choose another slurm.partition"},
-	{"Requested partition configuration not available now", "the partition has no node for it now (see sinfo); lower resources, or choose another slurm.partition"},
-	{"Requested time limit is invalid", "the partition gives less time (see sinfo); lower resources.time, or choose another slurm.partition"},
-	{"Invalid partition name specified", "sinfo lists the partitions; set slurm.partition"},
-	{"Invalid account", "sacctmgr show assoc user=$USER lists your accounts; set slurm.account"},
-	{"Invalid qos", "sacctmgr show qos lists them; set slurm.qos"},
-	{"Invalid feature specification", "no node has that feature (see sinfo -o %f); change slurm.constraint"},
-}
-
-// meant adds to Slurm's words what they mean, where that is known.
-func meant(said string) string {
-	for _, r := range refusals {
-		if strings.Contains(said, r.words) {
-			return said + ". That is: " + r.meaning
-		}
-	}
-	return said
 }
 
 // noteUnfit says which of the submitted jobs Slurm would not start as things are:

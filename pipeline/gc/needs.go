@@ -1,6 +1,7 @@
 package gc
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -40,7 +41,9 @@ func (n needs) add(r *run.Run, live bool) error {
 		if live {
 			n.building[s.Key] = true
 		}
-		n.environments(s.Key)
+		if err := n.environments(s.Key); err != nil {
+			return fmt.Errorf("nothing is freed, since what %s of run %s needs cannot be told: %w", s.Address, r.Run, err)
+		}
 		for _, sum := range s.Downloads {
 			n.names[Download][sum] = true
 		}
@@ -58,16 +61,21 @@ func (n needs) add(r *run.Run, live bool) error {
 }
 
 // environments takes in the folders that the outputs of a stage are links to.
-func (n needs) environments(key string) {
+func (n needs) environments(key string) error {
 	rec, err := record.Read(n.workspace.Finished(key))
+	var other *workspace.VersionError
+	if errors.As(err, &other) {
+		return err
+	}
 	if err != nil {
-		return // it was not made yet, or cannot be used anyway
+		return nil // it was not made yet, or cannot be used anyway
 	}
 	for _, o := range rec.Outputs {
 		if target, err := os.Readlink(n.workspace.Output(key, o.Path)); err == nil && filepath.Dir(target) == n.workspace.Environments() {
 			n.names[Environment][filepath.Base(target)] = true
 		}
 	}
+	return nil
 }
 
 var program = regexp.MustCompile(`/bin/(runpipe-[0-9a-f]{64})`)

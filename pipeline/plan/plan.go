@@ -2,6 +2,7 @@ package plan
 
 import (
 	"context"
+	"fmt"
 	"path/filepath"
 	"slices"
 	"sort"
@@ -75,12 +76,15 @@ func Make(_ context.Context, o Options) (*Plan, hcl.Diagnostics) {
 		Name: o.Pipeline.Name, File: o.Pipeline.Path, Outputs: evaluated.Outputs,
 		workspace: w, executor: o.Executor, wanted: Wanted(o.Pipeline), data: o.Pipeline.Data(),
 	}
-	p.decide(evaluated.Stages, o.Rerun)
+	diags = append(diags, p.decide(evaluated.Stages, o.Rerun)...)
+	if diags.HasErrors() {
+		return nil, diags
+	}
 	return p, diags
 }
 
 // decide walks the stages, dependencies first.
-func (p *Plan) decide(all []*stages.Stage, reruns []string) {
+func (p *Plan) decide(all []*stages.Stage, reruns []string) (diags hcl.Diagnostics) {
 	forced := map[string]bool{}
 	for _, address := range reruns {
 		forced[address] = true
@@ -95,19 +99,24 @@ func (p *Plan) decide(all []*stages.Stage, reruns []string) {
 			Stage: s, Action: Reuse, Pins: stages.Pins(s, pinned),
 			Ingredients: stages.Ingredients(s, keys, p.workspace.Root),
 		}
-		p.settle(stage, forced[address], byAddress, before)
+		finished, missing, err := stored(p.workspace, s.Key)
+		if err != nil {
+			diags = append(diags, diagnostic(s.Range, "Made by another runpipe", fmt.Sprintf("What %s has made cannot be used, and is left alone: %s.", address, err)))
+		}
+		p.settle(stage, finished, missing, forced[address], byAddress, before)
 		byAddress[address] = stage
 		p.Stages = append(p.Stages, stage)
 	}
+	return diags
 }
 
-// settle decides on one stage whose upstreams are settled.
-func (p *Plan) settle(s *Stage, forced bool, settled map[string]*Stage, before map[string]previous) {
+// settle decides on one stage whose upstreams are settled, and of which the store
+// has what stored says.
+func (p *Plan) settle(s *Stage, finished *record.Record, missing string, forced bool, settled map[string]*Stage, before map[string]previous) {
 	s.Dirty = s.Clone != nil && s.Clone.Pin.Dirty || slices.ContainsFunc(s.Inputs, func(address string) bool {
 		up := settled[address]
 		return up != nil && up.Dirty
 	})
-	finished, missing := stored(p.workspace, s.Key)
 	upstream, replaced := rerunUpstreams(s, settled)
 	run := func(reasons ...string) {
 		// Until it runs, another run may store what it made from the upstream's old outputs.

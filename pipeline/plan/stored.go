@@ -14,38 +14,54 @@ import (
 )
 
 // stored returns the record of a finished stage whose outputs are all there.
-// Otherwise, if the store has the key all the same, missing says what is wrong.
-func stored(w *workspace.Workspace, key string) (r *record.Record, missing string) {
-	r, err := record.Read(w.Finished(key))
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		if _, err := os.Lstat(w.Finished(key)); err == nil {
-			return nil, "its record is missing from the store"
+// Otherwise, if the store has the key all the same, missing says what is wrong. The
+// error is a *workspace.VersionError: what another runpipe has put there is neither
+// used nor replaced.
+func stored(w *workspace.Workspace, key string) (r *record.Record, missing string, err error) {
+	r, err = record.Read(w.Finished(key))
+	if err == nil {
+		missing = unusable(w, key, r)
+		if missing != "" {
+			r = nil
 		}
-		return nil, ""
-	case err != nil:
-		return nil, "its record cannot be read: " + err.Error()
-	case r.State != record.Succeeded || r.Key != key:
-		return nil, "its record in the store is another's"
+		return r, missing, nil
+	}
+	var other *workspace.VersionError
+	switch {
+	case errors.As(err, &other):
+		return nil, "", err
+	case !errors.Is(err, fs.ErrNotExist):
+		return nil, "its record cannot be read: " + err.Error(), nil
+	}
+	if _, err := os.Lstat(w.Finished(key)); err == nil {
+		return nil, "its record is missing from the store", nil
+	}
+	return nil, "", nil
+}
+
+// unusable says what is wrong with an entry of the store, or "".
+func unusable(w *workspace.Workspace, key string, r *record.Record) string {
+	if r.State != record.Succeeded || r.Key != key {
+		return "its record in the store is another's"
 	}
 	for _, output := range r.Outputs {
 		// Through links: a virtual environment is published as one.
 		info, err := os.Stat(w.Output(key, output.Path))
 		if err != nil {
-			return nil, "outputs missing: " + output.Path
+			return "outputs missing: " + output.Path
 		}
 		if info.Mode().IsRegular() && info.Size() != output.Size {
-			return nil, "outputs changed: " + filepath.ToSlash(output.Path)
+			return "outputs changed: " + filepath.ToSlash(output.Path)
 		}
 	}
 	found, err := seal.Check(w.Finished(key), r, seal.Glance)
 	if err != nil {
-		return nil, "outputs cannot be read: " + err.Error()
+		return "outputs cannot be read: " + err.Error()
 	}
 	if len(found) > 0 {
-		return nil, "outputs damaged: " + seal.Summary(found)
+		return "outputs damaged: " + seal.Summary(found)
 	}
-	return r, ""
+	return ""
 }
 
 // judged is the record of a reused stage under today's checks: a changed bound

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/runpipe/runpipe/pipeline/plan"
 	"github.com/runpipe/runpipe/slurm"
@@ -29,17 +31,21 @@ func Cancel(ctx context.Context, r *Run, x slurm.Executor, addresses []string, b
 		return nil, fmt.Errorf("nothing was cancelled, since it is not known what there is to cancel: %s", o.stale)
 	}
 	who, host := whoami()
-	// Who asked is written down before the scheduler is told.
-	if err := r.note(Entry{Event: EventCancel, Addresses: open, Jobs: o.jobs(open), By: who + "@" + host}); err != nil {
-		return nil, err
-	}
-	if !o.ledger.settled() {
+	// Who asked is written down before the scheduler is told, if it can be.
+	noted := r.note(Entry{Event: EventCancel, Addresses: open, Jobs: o.jobs(open), By: who + "@" + host})
+	switch jobs := o.jobs(open); {
+	case !o.ledger.settled() && noted != nil: // a submitter at work would not see it
+		return nil, noted
+	case !o.ledger.settled():
 		err = r.cancelUnsettled(ctx, x, open, all, by)
-	} else if jobs := o.jobs(open); len(jobs) > 0 {
+	case len(jobs) > 0:
 		err = x.Cancel(ctx, jobs...)
 	}
 	if err != nil {
-		return open, fmt.Errorf("cancelling run %s: %w", r.Run, err)
+		return open, fmt.Errorf("cancelling run %s: %w", r.Run, errors.Join(err, noted))
+	}
+	if noted != nil {
+		return open, fmt.Errorf("%s: cancelled, which could not be noted: %w", strings.Join(open, ", "), noted)
 	}
 	return open, nil
 }
@@ -57,7 +63,10 @@ func (r *Run) cancelUnsettled(ctx context.Context, x slurm.Executor, open []stri
 		defer held.release()
 		s, err := takeUp(r, x, by, held)
 		if err != nil {
-			return err
+			by.notice("The submission cannot be taken back as a whole (%v): cancelling the jobs that are found of it.", err)
+			if all {
+				return r.abandonUnread(ctx, x, open)
+			}
 		}
 		if s != nil && all {
 			defer func() { _ = s.journal.Close() }() // every line was fsynced
@@ -73,6 +82,34 @@ func (r *Run) cancelUnsettled(ctx context.Context, x slurm.Executor, open []stri
 		return errors.New(o.stale)
 	}
 	return x.Cancel(ctx, o.jobs(open)...)
+}
+
+// abandonUnread takes back a submission of which nobody knows any more what was to
+// be submitted: what the queue has of it, until that is sure to be all.
+func (r *Run) abandonUnread(ctx context.Context, x slurm.Executor, open []string) error {
+	o, err := observe(r)
+	if err != nil {
+		return err
+	}
+	for since := time.Now(); ; {
+		o.ask(ctx, x)
+		if o.stale != "" {
+			return errors.New(o.stale)
+		}
+		if err := x.Cancel(ctx, o.jobs(open)...); err != nil {
+			return err
+		}
+		if x.Name() == "local" || time.Since(since) >= sureAfter || !slices.ContainsFunc(open, o.ledger.doubtful) {
+			break
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(2 * time.Second):
+		}
+	}
+	who, host := whoami()
+	return errors.Join(r.note(Entry{Event: EventRollback, Error: "cancelled by " + who + "@" + host}), r.note(Entry{Event: EventTakenBack, Jobs: o.jobs(open)}))
 }
 
 // abandon takes back a submission whose submitter died.

@@ -63,7 +63,7 @@ func Reserve(ctx context.Context, w *workspace.Workspace, p *plan.Plan, name str
 		return nil, fmt.Errorf("an equal plan: %w; if it does not, remove %s", err, path)
 	}
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("making sure that nobody else applies an equal plan (by %s): %w", path, err)
 	}
 	return &Reservation{held}, nil
 }
@@ -120,9 +120,15 @@ func newestEqual(w *workspace.Workspace, p *plan.Plan, o JoinOptions) *Run {
 		return nil
 	}
 	key := keyOfPlan(p, o.Name)
+	var unread []error
+	defer func() { o.passedOver(unread) }()
 	for _, id := range slices.Backward(all) {
 		r, err := open(w, id)
-		if err != nil || r.File != p.File || keyOfRun(r) != key {
+		if err != nil {
+			unread = append(unread, err)
+			continue
+		}
+		if r.File != p.File || keyOfRun(r) != key {
 			continue
 		}
 		for _, address := range o.Rerun {
@@ -133,6 +139,18 @@ func newestEqual(w *workspace.Workspace, p *plan.Plan, o JoinOptions) *Run {
 		return r
 	}
 	return nil
+}
+
+// passedOver says that runs cannot be read, so that nobody can tell whether one of
+// them is doing what a new run is about to do.
+func (o JoinOptions) passedOver(unread []error) {
+	switch len(unread) {
+	case 0:
+	case 1:
+		o.notice("Whether a run does the same already cannot be told: %v.", unread[0])
+	default:
+		o.notice("Whether one of %d runs does the same already cannot be told: %v, and others.", len(unread), unread[0])
+	}
 }
 
 // over reports whether nothing more is to come of the run: it has ended, or all

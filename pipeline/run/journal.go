@@ -1,7 +1,7 @@
 package run
 
 import (
-	"bufio"
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"sort"
 	"time"
+
+	"github.com/runpipe/runpipe/pipeline/workspace"
 )
 
 // journalVersion is the version of a journal line.
@@ -110,32 +112,53 @@ func (j *Journal) Write(e Entry) error {
 func (j *Journal) Close() error { return j.file.Close() }
 
 // readJournal reads all journals of a run, in the order of time. A line that is
-// cut short is the last that a dying writer wrote, and is passed over.
+// cut short is the last that a dying writer wrote, and is passed over. Any other
+// that cannot be read is an error: it may tell of a job, which must neither be
+// forgotten nor submitted again.
 func readJournal(dir string) ([]Entry, error) {
 	names, _ := filepath.Glob(filepath.Join(dir, "journal*.jsonl")) // the pattern is well-formed
 	var entries []Entry
 	for _, name := range names {
-		f, err := os.Open(name)
+		data, err := os.ReadFile(name)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
 		if err != nil {
 			return nil, fmt.Errorf("reading the run's journal: %w", err)
 		}
-		lines := bufio.NewScanner(f)
-		lines.Buffer(nil, 1<<20)
-		for lines.Scan() {
-			var e Entry
-			if json.Unmarshal(lines.Bytes(), &e) == nil && e.Version == journalVersion {
-				entries = append(entries, e)
+		n := 0
+		for line := range bytes.Lines(data) {
+			n++
+			e, err := parseEntry(name, line)
+			if err != nil {
+				return nil, fmt.Errorf("reading the run's journal, line %d: %w", n, err)
 			}
-		}
-		err = lines.Err()
-		_ = f.Close() // it was only read
-		if err != nil {
-			return nil, fmt.Errorf("reading the run's journal: %w", err)
+			if e != nil {
+				entries = append(entries, *e)
+			}
 		}
 	}
 	sort.SliceStable(entries, func(i, k int) bool { return entries[i].Time.Before(entries[k].Time) })
 	return entries, nil
+}
+
+// parseEntry reads one line of the journal at path; nil if it was cut short. What
+// a crash has left of it may end in zeros, or in the middle.
+func parseEntry(path string, line []byte) (*Entry, error) {
+	line = bytes.Trim(line, "\x00\r\n\t ")
+	if len(line) == 0 {
+		return nil, nil
+	}
+	var e Entry
+	var syntax *json.SyntaxError
+	err := json.Unmarshal(line, &e)
+	switch {
+	case errors.As(err, &syntax) && syntax.Offset >= int64(len(line)): // it is right as far as it goes
+		return nil, nil
+	case err != nil:
+		return nil, fmt.Errorf("%s is damaged: %w: what the run's jobs are doing, squeue -o '%%i %%T %%k' tells", path, err)
+	case e.Version != journalVersion:
+		return nil, &workspace.VersionError{Path: path, Has: e.Version, Reads: journalVersion}
+	}
+	return &e, nil
 }

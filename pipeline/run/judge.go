@@ -73,6 +73,9 @@ func (s *StageStatus) takeQueued(job slurm.QueuedJob) {
 	}
 	if !job.End.IsZero() && s.Ended == nil && job.State.Phase() == slurm.Ended {
 		s.Ended = &job.End
+		if !job.Start.IsZero() { // by the same clock: the node's may be another
+			s.Started = &job.Start
+		}
 	}
 	if job.Exit != nil && s.ExitCode == nil && job.State.Phase() == slurm.Ended && job.Exit.Signal == 0 {
 		s.ExitCode = &job.Exit.Code
@@ -163,7 +166,7 @@ func (s *StageStatus) ended(rec *record.Record, job slurm.QueuedJob, e evidence)
 	switch {
 	case !ok:
 		s.State, s.Reason = Failed, "Slurm says "+string(job.State)
-	case job.State.Success() && !job.End.IsZero() && e.now.Sub(job.End) < recordDelay:
+	case job.State.Success() && e.fresh(job):
 		s.State, s.Reason = Running, "has ended; its record is not in sight yet"
 	case job.State == "CANCELLED" && job.Reason == "DependencyNeverSatisfied":
 		s.State, s.Reason = Skipped, "because an upstream did not succeed"
@@ -177,6 +180,18 @@ func (s *StageStatus) ended(rec *record.Record, job slurm.QueuedJob, e evidence)
 	if rec != nil && rec.Signal != "" && s.State == Failed && !told.cause {
 		s.Reason = "ended by " + rec.Signal
 	}
+}
+
+// fresh reports whether the job has ended so lately that its record may still come
+// to light. The scheduler's clock may be minutes off: what counts is since when it
+// is known here, unless that was looked at long after the end.
+func (e evidence) fresh(job slurm.QueuedJob) bool {
+	const long = time.Hour
+	seen := e.seen.Jobs[job.ID]
+	if seen == nil || seen.Since == nil || e.now.Sub(job.End) > long {
+		return !job.End.IsZero() && e.now.Sub(job.End) < recordDelay
+	}
+	return e.now.Sub(*seen.Since) < recordDelay
 }
 
 func by(who string) string {

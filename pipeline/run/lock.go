@@ -57,7 +57,7 @@ func acquire(path string) (*lock, error) {
 		case errors.Is(err, fs.ErrNotExist):
 			continue // given back between the two looks
 		case err != nil:
-			return nil, fmt.Errorf("reading who holds the lock: %w", err)
+			return nil, unknownHolder(err)
 		case holder.Life() != Dead:
 			return nil, &HeldError{holder, path}
 		}
@@ -172,11 +172,31 @@ func (r *Run) Unlock() (*Holder, error) {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, nil
 	case err != nil:
-		return nil, fmt.Errorf("reading who holds the lock: %w", err)
+		return r.unlockUnknown(path, err)
 	case holder.Life() == Alive:
 		return &holder, &HeldError{holder, path}
 	}
 	return &holder, removeLock(path, holder)
+}
+
+// unknownHolder says that a lock's file tells nobody's name.
+func unknownHolder(err error) error {
+	var other *workspace.VersionError
+	if errors.As(err, &other) {
+		return fmt.Errorf("reading who holds the lock: %w", err)
+	}
+	return fmt.Errorf("reading who holds the lock: %w; runpipe unlock RUN removes it once nobody is submitting the run any more", err)
+}
+
+// unlockUnknown removes a lock that names nobody, since its file was damaged: it
+// was written whole, so that there is no process in the middle of that. One of
+// another runpipe's stays.
+func (r *Run) unlockUnknown(path string, err error) (*Holder, error) {
+	var other *workspace.VersionError
+	if errors.As(err, &other) {
+		return nil, fmt.Errorf("reading who holds the lock: %w", err)
+	}
+	return &Holder{}, os.Remove(path)
 }
 
 // submitter is the process that is submitting the run, as far as can be told

@@ -24,6 +24,7 @@ type observer struct {
 	ledger     ledger
 	submission string // how the submission stands, while it is not over
 	records    map[string]*record.Record
+	damaged    map[string]error           // address → why the record that is there cannot be read
 	queue      map[string]slurm.QueuedJob // the run's jobs in the newest answer, by id
 	others     map[string]bool            // ids of the jobs in it that are none of the run's
 	before     map[string]*record.Record  // the records as they were when it was asked for
@@ -54,7 +55,7 @@ func (o *observer) look(ctx context.Context, x slurm.Executor) Status {
 }
 
 func observe(r *Run) (*observer, error) {
-	o := &observer{run: r, records: map[string]*record.Record{}, unheld: map[string]bool{}, seen: readObservations(r.Dir)}
+	o := &observer{run: r, records: map[string]*record.Record{}, damaged: map[string]error{}, unheld: map[string]bool{}, seen: readObservations(r.Dir)}
 	if err := o.readJournals(); err != nil {
 		return nil, err
 	}
@@ -95,10 +96,12 @@ func (o *observer) read() error {
 			continue
 		}
 		rec, err := record.Read(workspace.Attempt(o.run.StageDir(address), job.attempt))
+		delete(o.damaged, address)
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
-		case err != nil:
-			return fmt.Errorf("reading the record of %s: %w", address, err)
+		case err != nil: // it says nothing of this stage any more, and of no other
+			o.damaged[address] = err
+			delete(o.records, address)
 		case rec.Job == "" || job.id == rec.Job:
 			o.records[address] = rec
 		}
@@ -211,9 +214,12 @@ func (o *observer) note(now time.Time) {
 func (o *observer) status() Status {
 	status := o.run.reconcile(evidence{
 		run: o.run.Run, ledger: o.ledger, records: o.records, queue: o.queue, before: o.before, seen: o.seen,
-		now: time.Now(), submission: o.submission,
+		now: time.Now(), submission: o.submission, damaged: o.damaged,
 	})
 	status.Stale = o.stale
+	if isFull(o.run.Dir) {
+		status.Full = o.run.workspace.Root
+	}
 	return status
 }
 

@@ -1,6 +1,7 @@
 package run
 
 import (
+	"errors"
 	"path/filepath"
 	"time"
 
@@ -19,23 +20,66 @@ const observedVersion = 1
 type observations struct {
 	Version int                     `json:"version"`
 	Jobs    map[string]*observation `json:"jobs"` // by id
+
+	host    string // this one
+	foreign bool   // the file is another runpipe's, and stays as it is
 }
 
 // observation is what was seen of one job.
 type observation struct {
-	Ended  *slurm.QueuedJob `json:"ended,omitempty"`  // as it was last listed, if it had ended
-	Absent *time.Time       `json:"absent,omitempty"` // since when no answer has listed it
+	Ended *slurm.QueuedJob `json:"ended,omitempty"` // as it was last listed, if it had ended
+	// First is when it was first seen ended, or else absent from an answer: by host,
+	// since each goes by its own clock.
+	First map[string]time.Time `json:"first,omitempty"`
+
+	Since  *time.Time `json:"-"` // First of this host, of an ended one
+	Absent *time.Time `json:"-"` // First of this host, of an absent one
+}
+
+// mine takes from First what this host has seen.
+func (o *observation) mine(host string) {
+	o.Since, o.Absent = nil, nil
+	at, ok := o.First[host]
+	switch {
+	case !ok:
+	case o.Ended != nil:
+		o.Since = &at
+	default:
+		o.Absent = &at
+	}
+}
+
+// note adds that this host sees it so, and reports whether that is new.
+func (o *observation) note(host string, now time.Time) bool {
+	if _, known := o.First[host]; known {
+		return false
+	}
+	if o.First == nil {
+		o.First = map[string]time.Time{}
+	}
+	o.First[host] = now
+	o.mine(host)
+	return true
 }
 
 func readObservations(dir string) observations {
 	var o observations
-	if workspace.ReadJSON(filepath.Join(dir, "observed.json"), &o, observedVersion) != nil || o.Jobs == nil {
-		return observations{Version: observedVersion, Jobs: map[string]*observation{}}
+	err := workspace.ReadJSON(filepath.Join(dir, "observed.json"), &o, observedVersion)
+	if err != nil || o.Jobs == nil {
+		var other *workspace.VersionError
+		o = observations{Version: observedVersion, Jobs: map[string]*observation{}, foreign: errors.As(err, &other)}
+	}
+	_, o.host = whoami()
+	for _, seen := range o.Jobs {
+		seen.mine(o.host)
 	}
 	return o
 }
 
 func (o observations) write(dir string) error {
+	if o.foreign {
+		return nil
+	}
 	return workspace.WriteJSON(filepath.Join(dir, "observed.json"), o)
 }
 
@@ -45,11 +89,11 @@ func (o observations) see(id string, job *slurm.QueuedJob, now time.Time) bool {
 	seen := o.Jobs[id]
 	switch {
 	case job != nil && job.State.Phase() == slurm.Ended:
-		if seen != nil && seen.Ended != nil && seen.Ended.State == job.State {
-			return false
+		if seen == nil || seen.Ended == nil || seen.Ended.State != job.State {
+			seen = &observation{Ended: job}
+			o.Jobs[id] = seen
 		}
-		o.Jobs[id] = &observation{Ended: job}
-		return true
+		return seen.note(o.host, now)
 	case job != nil:
 		if seen == nil {
 			return false
@@ -57,8 +101,11 @@ func (o observations) see(id string, job *slurm.QueuedJob, now time.Time) bool {
 		delete(o.Jobs, id) // it was requeued, or is back after an absence
 		return true
 	case seen == nil:
-		o.Jobs[id] = &observation{Absent: &now}
-		return true
+		seen = &observation{}
+		o.Jobs[id] = seen
+		return seen.note(o.host, now)
+	case seen.Ended == nil:
+		return seen.note(o.host, now)
 	}
 	return false
 }

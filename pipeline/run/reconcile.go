@@ -20,6 +20,7 @@ type evidence struct {
 	ledger     ledger
 	submission string                     // how the submission stands, while it is not over
 	records    map[string]*record.Record  // by address: of the newest attempt
+	damaged    map[string]error           // by address: why its record cannot be read
 	queue      map[string]slurm.QueuedJob // by job id: the newest answer
 	before     map[string]*record.Record  // as they were when it was asked for
 	seen       observations
@@ -98,6 +99,10 @@ func (r *Run) settle(s *StageStatus, submitted *plan.SubmittedStage, e evidence,
 	}
 	if rec == nil && e.ledger.rolledBack != "" && e.ledger.takenBack {
 		s.State, s.Reason = Cancelled, e.ledger.whyTakenBack(s.Address)
+		return
+	}
+	if why := e.damaged[s.Address]; why != nil && s.Job != "" {
+		r.unreadable(s, why, e)
 		return
 	}
 	if rec == nil {

@@ -85,7 +85,7 @@ func (s *submission) resume(ctx context.Context) error {
 		s.takeKnown()
 		cause := errors.New(s.ledger.rolledBack)
 		if err := s.takeBack(); err != nil {
-			return &LeftError{s.run.Run, cause, err}
+			return s.left(cause, err)
 		}
 		return &TakenBackError{s.run.Run, cause}
 	}

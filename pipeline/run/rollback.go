@@ -77,10 +77,10 @@ func (s *submission) rollback(address string, cause error) error {
 	s.step("note that the chain is taken back")
 	noted := s.journal.Write(entry) // whether or not it can be written, the jobs must go
 	if err := s.takeBack(); err != nil {
-		return &LeftError{s.run.Run, cause, err}
+		return s.left(cause, err)
 	}
 	if noted != nil {
-		return &TakenBackError{s.run.Run, errors.Join(cause, noted)}
+		return &TakenBackError{s.run.Run, fmt.Errorf("%w; and: %w", cause, noted)}
 	}
 	if refused != nil {
 		return &RefusedError{address, refused.err}
@@ -98,7 +98,27 @@ func (s *submission) takeBack() error {
 		return err
 	}
 	s.step("note that the chain was taken back")
-	return s.journal.Write(Entry{Event: EventTakenBack, Jobs: jobs})
+	if err := s.journal.Write(Entry{Event: EventTakenBack, Jobs: jobs}); err != nil {
+		return &unnoted{err}
+	}
+	return nil
+}
+
+// unnoted says that a chain was taken back, which the journal could not be told.
+type unnoted struct{ err error }
+
+func (e *unnoted) Error() string { return e.err.Error() }
+func (e *unnoted) Unwrap() error { return e.err }
+
+// left says what is left of a chain that could not be taken back, or of which only
+// the note of that is missing: then it looks as if it had been left in the middle,
+// and whoever resumes it finds that nothing is there.
+func (s *submission) left(cause, err error) error {
+	var only *unnoted
+	if !errors.As(err, &only) {
+		return &LeftError{s.run.Run, cause, err}
+	}
+	return &TakenBackError{s.run.Run, fmt.Errorf("%w; that could not be noted (%w): apply again once that works", cause, err)}
 }
 
 // cancel cancels jobs, and tries again for as long as ctx allows.

@@ -81,6 +81,9 @@ func Open(w *workspace.Workspace, id string) (*Run, error) {
 	if err != nil {
 		return nil, err
 	}
+	if len(all) == 0 && id != "" {
+		return nil, fmt.Errorf("there is no run %q, nor any other in %s: is that the right workspace, and its file system mounted?", id, w.Root)
+	}
 	if len(all) == 0 {
 		return nil, ErrNoRuns
 	}

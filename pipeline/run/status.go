@@ -46,6 +46,9 @@ type Status struct {
 	// Stale says why the scheduler could not be asked; what it would have told
 	// is then what the records say, or what it said before.
 	Stale string `json:"stale,omitempty"`
+	// Full is the workspace, if its file system has no room left: then records may
+	// be missing, and jobs fail.
+	Full string `json:"full,omitempty"`
 }
 
 // StageStatus is where one stage stands.

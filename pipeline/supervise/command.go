@@ -99,7 +99,7 @@ func (j *job) judgeEnd(code int, memory *memoryWatch) error {
 	j.recorder.change(func(r *record.Record) { r.Tasks = tasks })
 	rank := firstFailed(tasks)
 	if grown, own := memory.killed(); own || grown && code != 0 {
-		return ended(nonZero(code, 137), "a process of the job was killed for lack of memory: ask for more in resources")
+		return ended(nonZero(code, 137), "a process of the job was killed for lack of memory: raise resources.memory")
 	}
 	if rank != nil {
 		j.recorder.change(func(r *record.Record) { r.ExitCode = &rank.ExitCode })

@@ -2,6 +2,7 @@ package supervise
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -55,4 +56,14 @@ func syncFileSystem(path string) error {
 		return err
 	}
 	return errors.Join(unix.Syncfs(int(f.Fd())), f.Close())
+}
+
+// there fails where a folder that this job has made is no more: the workspace was
+// removed, or its file system unmounted. What was written then would lie where
+// nobody looks.
+func there(folder string) error {
+	if _, err := os.Stat(folder); errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%s is gone: was the workspace removed, or its file system unmounted?", folder)
+	}
+	return nil
 }

@@ -34,7 +34,11 @@ func (j *job) markEnded() error {
 // own writes the mark as that of outputs which this start collects.
 func (j *job) own(mark endedMark) error {
 	mark.Version, mark.Collector, mark.Owner = record.Version, j.restarts, newHolder(j.name(), j.work())
-	if err := workspace.WriteJSON(endedFile(j.folder), mark); err != nil {
+	err := there(j.folder)
+	if err == nil {
+		err = workspace.WriteJSON(endedFile(j.folder), mark)
+	}
+	if err != nil {
 		return fmt.Errorf("noting that the command has ended: %w", err)
 	}
 	return nil

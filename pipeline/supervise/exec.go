@@ -20,6 +20,12 @@ type ExecOptions struct {
 	Timing   Timing
 	Site     Site
 
+	Now func() time.Time // the clock by which the record goes; nil is time.Now
+
+	// Step is called before each step, those at the beginning and the end too;
+	// may be nil. Tests make the disk full there.
+	Step func(string)
+
 	// Failed is called, once, with the record of a job that failed or is being ended:
 	// at the signal already, since there may be no time afterwards. May be nil.
 	Failed func(*workspace.Workspace, record.Record) error
@@ -81,6 +87,13 @@ var sequence = []struct {
 // signals: it is meant to be all that a process does.
 func Exec(o ExecOptions) int {
 	o.Timing = o.Timing.withDefaults()
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Step == nil {
+		o.Step = func(string) {}
+	}
+	o.Step("begin")
 	signals := listen()
 	defer signals.stop()
 	j, err := open(o)
@@ -106,6 +119,7 @@ func (j *job) run(ctx context.Context) error {
 	defer j.cleanUp()
 	for _, step := range sequence {
 		j.recorder.step(step.name)
+		j.options.Step(step.name)
 		err := step.do(j, ctx)
 		if cause := context.Cause(ctx); cause != nil && !(step.name == "publish" && err == nil) {
 			return cause

@@ -12,7 +12,7 @@ import (
 var sruns = []struct{ says, means string }{
 	{"Unable to confirm allocation", "srun could not reach Slurm's controller: the command was not started; apply again"},
 	{"Unable to create step", "srun could not start the command: Slurm gave it no job step; the log says why"},
-	{"Out Of Memory", "a task was killed for lack of memory: ask for more in resources"},
+	{"Out Of Memory", "a task was killed for lack of memory: raise resources.memory"},
 	{"Node failure on", "a node of the job failed"},
 }
 

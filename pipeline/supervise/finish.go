@@ -12,6 +12,7 @@ import (
 // finish writes the record and returns the job's exit code: 0 only if the
 // record could be written and says "succeeded".
 func (j *job) finish(err error) int {
+	j.options.Step("end")
 	if err == nil {
 		reason := ""
 		if !j.published {
@@ -89,7 +90,7 @@ func refuse(o ExecOptions, err error) int {
 		m = r.manifest
 	}
 	fmt.Fprintf(o.Stderr, "runpipe: the job %s: %v\n", verb(f.state), f)
-	writer := recorder{folder: attemptFolder(o.Manifest, m), record: newRecord(m, newEnviron(o.Environ))}
+	writer := recorder{folder: attemptFolder(o.Manifest, m), clock: o.Now, record: newRecord(m, newEnviron(o.Environ), o.Now())}
 	if err := errors.Join(writer.keepEarlier(), writer.conclude(f.state, "prepare", f.Error())); err != nil {
 		fmt.Fprintf(o.Stderr, "runpipe: the record could not be written: %v\n", err)
 	}

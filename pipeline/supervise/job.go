@@ -71,7 +71,7 @@ func open(o ExecOptions) (*job, error) {
 	if info, err := os.Stat(j.log()); err == nil {
 		j.logStart = info.Size()
 	}
-	j.recorder = &recorder{folder: j.attempt, record: newRecord(m, j.outer)}
+	j.recorder = &recorder{folder: j.attempt, clock: o.Now, record: newRecord(m, j.outer, o.Now())}
 	if err := errors.Join(j.recorder.keepEarlier(), j.recorder.save()); err != nil {
 		return nil, &refusal{manifest: m, err: fmt.Errorf("writing the first record: %w", err)}
 	}
@@ -126,13 +126,13 @@ func nodeName(executor string, env environ) string {
 	return host
 }
 
-func newRecord(m *stages.Manifest, env environ) record.Record {
+func newRecord(m *stages.Manifest, env environ, now time.Time) record.Record {
 	id, restarts := jobID(m.Executor, env)
 	node := nodeName(m.Executor, env)
 	rec := record.Record{
 		Version: record.Version, Run: m.Run, Pipeline: m.Pipeline, Address: m.Address, Kind: m.Kind, Key: m.Key,
 		Attempt: m.Attempt, State: record.Running, Step: "prepare",
-		Executor: m.Executor, Job: id, Restarts: restarts, Node: node, Started: time.Now().UTC(),
+		Executor: m.Executor, Job: id, Restarts: restarts, Node: node, Started: now.UTC(),
 		Command: m.Command, Script: m.Script, Env: m.Env, PassEnv: m.PassEnv, Pins: m.Pins, Dirty: m.Dirty,
 		Determinism: string(m.Determinism), Seed: m.Seed,
 	}

@@ -10,10 +10,10 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/runpipe/runpipe/pipeline/record"
 	"github.com/runpipe/runpipe/pipeline/seal"
+	"github.com/runpipe/runpipe/pipeline/workspace"
 	"golang.org/x/sys/unix"
 )
 
@@ -70,6 +70,9 @@ func (j *job) checkSuperseded() error {
 // privateFolder makes a folder beside the store's entries that no other job has:
 // two runs may publish the same stage at the same time.
 func (j *job) privateFolder() (string, error) {
+	if err := there(j.attempt); err != nil {
+		return "", err
+	}
 	if err := os.MkdirAll(j.workspace.Store(), 0o700); err != nil {
 		return "", err
 	}
@@ -89,7 +92,7 @@ func (j *job) sealed() []seal.Output {
 // judged anew for whoever reuses the stage.
 func (j *job) entry() *record.Record {
 	var entry record.Record
-	now := time.Now().UTC()
+	now := j.options.Now().UTC()
 	j.recorder.change(func(r *record.Record) { entry = *r })
 	entry.State, entry.Reason, entry.Signal, entry.Step, entry.Checks = record.Succeeded, "", "", "", nil
 	entry.Ended = &now
@@ -155,6 +158,10 @@ func (j *job) enter(private string) (first bool, err error) {
 		}
 		if j.isMade() {
 			return false, nil
+		}
+		var other *workspace.VersionError
+		if _, err := j.finished(j.manifest.Key); errors.As(err, &other) {
+			return false, err // it is left alone
 		}
 		// Both swap at once where the file system can, so that nobody finds
 		// the entry missing; NFS cannot.

@@ -16,6 +16,7 @@ import (
 type recorder struct {
 	mu          sync.Mutex
 	folder      string
+	clock       func() time.Time
 	record      record.Record
 	interrupted bool
 	concluded   bool
@@ -73,7 +74,7 @@ func (r *recorder) conclude(state record.State, step, reason string) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.concluded = true
-	now := time.Now().UTC()
+	now := r.clock().UTC()
 	r.record.State, r.record.Reason, r.record.Ended = state, reason, &now
 	if step != "" {
 		r.record.Step = step
@@ -85,6 +86,9 @@ func (r *recorder) conclude(state record.State, step, reason string) error {
 // the job has its record there: after a node failure the supervisor of the lost
 // node may live on for a while, and must not speak over its successor.
 func (r *recorder) write() error {
+	if err := there(r.folder); err != nil {
+		return err
+	}
 	r.record.Version = record.Version
 	if r.successor() > 0 {
 		return workspace.WriteJSON(recordOfRestart(r.folder, r.record.Restarts), r.record)

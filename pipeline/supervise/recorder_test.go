@@ -3,12 +3,13 @@ package supervise
 import (
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/runpipe/runpipe/pipeline/record"
 )
 
 func TestASignalAfterTheEndChangesNothing(t *testing.T) {
-	r := recorder{folder: t.TempDir()}
+	r := recorder{clock: time.Now, folder: t.TempDir()}
 	if err := r.conclude(record.Succeeded, "", ""); err != nil {
 		t.Fatal(err)
 	}
@@ -19,7 +20,7 @@ func TestASignalAfterTheEndChangesNothing(t *testing.T) {
 }
 
 func TestAnInterruptedStepStaysNamed(t *testing.T) {
-	r := recorder{folder: t.TempDir()}
+	r := recorder{clock: time.Now, folder: t.TempDir()}
 	r.step("command")
 	r.interrupt(syscall.SIGTERM)
 	r.step("outputs")

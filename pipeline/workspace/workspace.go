@@ -147,8 +147,20 @@ func WriteJSON(path string, v any) error {
 	return nil
 }
 
+// VersionError says that a file was written by another runpipe than this one,
+// which must not touch it: it holds what this one does not know.
+type VersionError struct {
+	Path       string
+	Has, Reads int
+}
+
+// Error names the file, and says what to do.
+func (e *VersionError) Error() string {
+	return fmt.Sprintf("%s has version %d, and this runpipe reads version %d: use the runpipe that wrote it", e.Path, e.Has, e.Reads)
+}
+
 // ReadJSON reads a file that WriteJSON wrote. version is what v's Version field
-// must come out as: a file of another version was written by another runpipe.
+// must come out as, else the error is a *VersionError.
 func ReadJSON(path string, v any, version int) error {
 	data, err := os.ReadFile(path)
 	if err != nil {
@@ -161,7 +173,7 @@ func ReadJSON(path string, v any, version int) error {
 		return fmt.Errorf("%s is damaged: %w", path, err)
 	}
 	if head.Version != version {
-		return fmt.Errorf("%s has version %d, and this runpipe reads version %d: use the runpipe that wrote it", path, head.Version, version)
+		return &VersionError{path, head.Version, version}
 	}
 	if err := json.Unmarshal(data, v); err != nil {
 		return fmt.Errorf("%s is damaged: %w", path, err)

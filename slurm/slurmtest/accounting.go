@@ -8,8 +8,16 @@ import (
 )
 
 // accountingPrograms are what a cluster with accounting needs besides Slurm (on
-// Debian: slurmdbd, slurm-wlm-mysql-plugin and mariadb-server-core).
-var accountingPrograms = []string{"slurmdbd", "mariadbd", "mariadb-install-db", "sacct", "sacctmgr"}
+// Debian: slurmdbd, slurm-wlm-mysql-plugin, mariadb-server-core and, for what its
+// installation runs, mariadb-client-core).
+var accountingPrograms = []string{"slurmdbd", "mariadbd", "mariadb-install-db", "my_print_defaults", "sacct", "sacctmgr"}
+
+// Manage is sacctmgr, without its question whether it should. What it changes
+// holds for the controller some moments later. That there was nothing to change
+// is an error.
+func (c *Cluster) Manage(words ...string) (string, error) {
+	return c.Run(append([]string{"sacctmgr", "--immediate"}, words...)...)
+}
 
 // startAccounting starts a database and slurmdbd, both for this cluster alone.
 func (c *Cluster) startAccounting() error {

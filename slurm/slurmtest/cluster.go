@@ -22,8 +22,10 @@ type Config struct {
 	MaxTime     time.Duration // time limit of the partition "short"; default 10 minutes
 	KillWait    time.Duration // between TERM and KILL; default 2 s
 	Cgroup      bool          // track processes by control groups, as real sites do; root only
+	HoldMemory  bool          // kill what uses more memory than it asked for, by control groups; root only
 	Partition   string        // name of the default partition; default "gpu"
 	Accounting  bool          // run slurmdbd on a mariadb of its own
+	Conf        []string      // further lines of slurm.conf(5), which come last but for nodes and partitions
 	ReadyWithin time.Duration // how long starting may take; default 60 s
 }
 
@@ -93,7 +95,7 @@ func Missing(config Config) []string {
 // most 107 bytes). It returns once every node takes jobs.
 func New(dir string, config Config) (*Cluster, error) {
 	if missing := Missing(config); len(missing) > 0 {
-		return nil, fmt.Errorf("a private Slurm needs %s, which are not installed (on Debian: slurm-wlm and munge; for accounting also slurmdbd, slurm-wlm-mysql-plugin and mariadb-server-core)", strings.Join(missing, ", "))
+		return nil, fmt.Errorf("a private Slurm needs %s, which are not installed (on Debian: slurm-wlm and munge; for accounting also slurmdbd, slurm-wlm-mysql-plugin, mariadb-server-core and mariadb-client-core)", strings.Join(missing, ", "))
 	}
 	dir, err := filepath.EvalSymlinks(dir)
 	if err == nil {

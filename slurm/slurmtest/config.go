@@ -42,7 +42,7 @@ func (c *Cluster) writeFiles() error {
 	}
 	for name, text := range map[string]string{
 		"slurm.conf":  conf,
-		"cgroup.conf": "CgroupPlugin=cgroup/v1\nCgroupAutomount=no\nCgroupMountpoint=/sys/fs/cgroup\n",
+		"cgroup.conf": c.cgroupConf(),
 		"gres.conf":   c.gresConf(),
 	} {
 		if err := os.WriteFile(c.file(name), []byte(text), 0o644); err != nil {
@@ -90,7 +90,11 @@ func (c *Cluster) slurmConf() (string, error) {
 	line("SlurmdLogFile=%s", c.file("slurmd-%n.log"))
 	line("ProctrackType=%s", tracking)
 	line("FirstJobId=%d", firstJob)
-	line("TaskPlugin=task/none")
+	if c.config.HoldMemory {
+		line("TaskPlugin=task/cgroup")
+	} else {
+		line("TaskPlugin=task/none")
+	}
 	line("SwitchType=switch/none")
 	line("MpiDefault=none")
 	line("SelectType=select/cons_tres")
@@ -110,6 +114,9 @@ func (c *Cluster) slurmConf() (string, error) {
 	} else {
 		line("AccountingStorageType=accounting_storage/none")
 	}
+	for _, text := range c.config.Conf {
+		line("%s", text)
+	}
 	gres := ""
 	if c.config.GPUs > 0 {
 		line("GresTypes=gpu")
@@ -122,6 +129,15 @@ func (c *Cluster) slurmConf() (string, error) {
 	line("PartitionName=%s Nodes=ALL Default=YES MaxTime=INFINITE State=UP", c.config.Partition)
 	line("PartitionName=short Nodes=ALL MaxTime=%d State=UP", max(1, int(c.config.MaxTime.Minutes())))
 	return conf.String(), nil
+}
+
+// cgroupConf is cgroup.conf(5).
+func (c *Cluster) cgroupConf() string {
+	conf := "CgroupPlugin=cgroup/v1\nCgroupAutomount=no\nCgroupMountpoint=/sys/fs/cgroup\n"
+	if c.config.HoldMemory {
+		conf += "ConstrainRAMSpace=yes\n"
+	}
+	return conf
 }
 
 func (c *Cluster) gresConf() string {

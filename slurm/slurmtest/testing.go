@@ -27,6 +27,15 @@ func MinJobAge(seconds int) Option {
 // Cgroup tracks processes by control groups, as real sites do.
 func Cgroup() Option { return func(c *Config) { c.Cgroup = true } }
 
+// HoldMemory kills jobs and steps that use more memory than they asked for, as
+// real sites do.
+func HoldMemory() Option { return func(c *Config) { c.Cgroup, c.HoldMemory = true, true } }
+
+// Conf adds lines to slurm.conf.
+func Conf(lines ...string) Option {
+	return func(c *Config) { c.Conf = append(c.Conf, lines...) }
+}
+
 // Accounting runs slurmdbd on a mariadb of its own, for sacct. It takes some
 // seconds more.
 func Accounting() Option { return func(c *Config) { c.Accounting = true } }

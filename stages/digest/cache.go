@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"sync"
 	"syscall"
 	"time"
@@ -23,9 +24,10 @@ const settled = 2 * time.Second
 // Cache remembers digests in one file. It may be used by many goroutines, and the
 // file by many processes.
 type Cache struct {
-	file string
-	mu   sync.Mutex
-	seen map[place]known
+	file  string
+	clock func() time.Time // this machine's; another one in a test
+	mu    sync.Mutex
+	seen  map[place]known
 }
 
 // place tells one file from another, as long as both exist.
@@ -74,12 +76,12 @@ func (c *Cache) Read(ctx context.Context, path string, tell Progress) (string, e
 	if sum, ok := c.recall(identify(info)); ok {
 		return "sha256:" + sum, nil
 	}
-	started := time.Now()
+	started, began := c.clock(), time.Now()
 	id, sum, err := follow(ctx, path, tell)
 	if err != nil {
 		return "", err
 	}
-	if id.Size >= Small && id.settledAt(started) {
+	if id.Size >= Small && id.settledAt(started) && id.settledAt(c.filesTime().Add(-time.Since(began))) {
 		c.remember(id, sum)
 	}
 	return "sha256:" + sum, nil
@@ -124,6 +126,27 @@ func identify(info os.FileInfo) identity {
 // in the future was made by another clock, and says nothing.
 func (id identity) settledAt(t time.Time) bool {
 	return time.Duration(t.UnixNano()-max(id.Mtime, id.Ctime)) > settled
+}
+
+// filesTime is the time by the clock of the file system that the cache lies in, as a
+// rule that of the files too: to a machine whose clock is ahead of its file server's
+// a file of this moment looks old. Where it cannot be had, it is this machine's.
+func (c *Cache) filesTime() time.Time {
+	_ = os.Mkdir(filepath.Dir(c.file), 0o700)
+	f, err := os.CreateTemp(filepath.Dir(c.file), ".clock-")
+	if err != nil {
+		return c.clock()
+	}
+	defer os.Remove(f.Name())
+	defer f.Close()
+	if _, err := f.Write([]byte{0}); err != nil {
+		return c.clock()
+	}
+	info, err := f.Stat()
+	if err != nil {
+		return c.clock()
+	}
+	return info.ModTime()
 }
 
 func (c *Cache) recall(id identity) (string, bool) {

@@ -110,6 +110,22 @@ func TestAFreshFileIsNotRemembered(t *testing.T) {
 	}
 }
 
+// A machine whose clock is ahead of the file server's does not take a file of this
+// moment for an old one.
+func TestAClockThatIsAhead(t *testing.T) {
+	dir := t.TempDir()
+	c := opened(t, dir)
+	c.clock = func() time.Time { return time.Now().Add(10 * time.Minute) }
+	path := written(t, dir, large)
+	wantSum(t, c, path, sumOf(large))
+	if len(c.seen) != 0 {
+		t.Error("a file of this moment was remembered")
+	}
+	if left, _ := filepath.Glob(filepath.Join(dir, ".clock-*")); len(left) > 0 {
+		t.Errorf("%v was left", left)
+	}
+}
+
 // An old file is remembered by itself, across processes.
 func TestAnOldFileIsRemembered(t *testing.T) {
 	path := "/bin/bash" // nothing else on a machine is sure to be large and old

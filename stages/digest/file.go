@@ -11,6 +11,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/google/renameio/v2"
 )
@@ -41,7 +42,7 @@ func lineOf(id identity, sum string) line {
 // folder that does, when there is something to remember. A cache that cannot be
 // written to remembers for as long as it is open.
 func Open(dir string) (*Cache, error) {
-	c := &Cache{file: filepath.Join(dir, name), seen: map[place]known{}}
+	c := &Cache{file: filepath.Join(dir, name), clock: time.Now, seen: map[place]known{}}
 	f, err := os.Open(c.file)
 	if errors.Is(err, fs.ErrNotExist) {
 		return c, nil

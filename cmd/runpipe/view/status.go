@@ -23,7 +23,7 @@ func (h *Human) Status(o Outcome) error {
 	lines := append(wrap(h.headline(o.Status), h.Screen.Width(), "  "), "")
 	lines = append(lines, h.stages(o.Status)...)
 	for _, section := range [][]string{
-		h.failures(o.Status), h.checks(o.Status), h.metrics(o.Status), h.outputs(o), h.stale(o.Status),
+		h.failures(o.Status), h.checks(o.Status), h.metrics(o.Status), h.outputs(o), h.stale(o.Status), h.full(o.Status),
 	} {
 		if len(section) > 0 {
 			lines = append(append(lines, ""), section...)
@@ -137,13 +137,22 @@ func (h *Human) held(stage run.StageStatus) string {
 	return tick + count(len(names), "check")
 }
 
-// remark is a stage's metrics once it succeeded, else why it stands where it stands.
+// remark is a stage's metrics once it succeeded, and why it stands where it stands,
+// which of a success is told only if its record is damaged.
 func remark(stage run.StageStatus) string {
-	if stage.State == run.Succeeded {
-		return metrics(stage.Metrics)
-	}
 	first, _, _ := strings.Cut(plainLines(stage.Reason), "\n")
+	if stage.State == run.Succeeded {
+		return strings.TrimSpace(metrics(stage.Metrics) + "  " + first)
+	}
 	return strings.TrimPrefix(first, string(stage.State)+" ") // "cancelled by ada" after "cancelled"
+}
+
+func (h *Human) full(st run.Status) []string {
+	if st.Full == "" {
+		return nil
+	}
+	return wrap(h.Screen.paint(yellow, "Note:")+" there is no space left in the file system of "+plain(st.Full)+
+		": jobs fail, and cannot write down why. Free some (runpipe gc frees what no kept run needs), and apply again.", h.Screen.Width(), "")
 }
 
 func (h *Human) stale(st run.Status) []string {
