@@ -22,7 +22,7 @@ func TestAccounting(t *testing.T) {
 		}{
 			"killed": {func(b *bad, _ string) {
 				b.must(syscall.Kill(b.supervisor(b.starts("head")[0]), syscall.SIGKILL))
-			}, run.Failed, "failed before it could leave a record"},
+			}, run.Failed, "was ended before it could record how"},
 			"cancelled": {func(b *bad, job string) { b.slurm("scancel", job) }, run.Cancelled, "with scancel, or by an administrator"},
 		} {
 			t.Run(name, func(t *testing.T) {

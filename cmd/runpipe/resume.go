@@ -22,10 +22,12 @@ func newResume(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "resume [--detach] [--json] [RUN]",
 		GroupID: groupRun,
-		Short:   "Complete a run whose submission was cut short",
+		Short:   "Complete a run whose submission was cut short, or forgotten",
 		Long: `Goes on where an apply was killed while it submitted its jobs (the newest run's, if
 none is named), and then watches. Jobs that were accepted are found again, so that
 none is submitted twice; if the chain cannot be completed, all of it is taken back.
+Jobs that a restarted controller holds, having forgotten that they were let go, are
+let go again.
 
 The values of pass_env are taken from this environment. Those of sensitive variables
 are stored nowhere: where they are still needed, apply the pipeline's file again.`,

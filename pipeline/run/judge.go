@@ -130,7 +130,7 @@ type ending struct {
 // endings has a row for every state in which Slurm leaves a job.
 var endings = map[slurm.State]ending{
 	"COMPLETED":     {Failed, "the job ended without leaving a record", false},
-	"FAILED":        {Failed, "the job failed before it could leave a record: see its log", false},
+	"FAILED":        {Failed, "the job was ended before it could record how: see its log", false},
 	"CANCELLED":     {Cancelled, "cancelled", true},
 	"TIMEOUT":       {Failed, "reached its time limit%s: raise resources.time", true},
 	"DEADLINE":      {Failed, "reached its --deadline", true},
