@@ -84,6 +84,9 @@ func TestAReleaseIsForgotten(t *testing.T) {
 	t.Run("watched", func(t *testing.T) {
 		f := newPerson(t, c).forgetting("note that the chain is released", "middle")
 		f.must(c.ForgetSince(f.snapshot))
+		await(t, "what is held to be let go again", func() bool { // a watcher asks every 30 s, after a while
+			return !strings.Contains(f.slurm("squeue", "--noheader", "--states=all", "--format=%r"), "JobHeldUser")
+		})
 		f.awaitStarts("middle", 2) // Slurm ends a job that it has wait, and starts it when its turn comes
 		f.open()
 		if code := f.tr.wait(); code != 0 {
