@@ -131,7 +131,7 @@ func aboutHub(u *url.URL) string {
 func (b *Block) fromLFS(a *Argument, r *DataRequest, d *Data) {
 	asked := b.request()
 	file := &LFS{Repository: asked.Repository, Ref: asked.Ref}
-	r.Range = asked.Range
+	r.Range, r.From = asked.Range, asked.Range
 	place := b.Group.get("path")
 	if place == nil {
 		b.fault(a, nil, "Missing value", "The path says which file of the repository is wanted. For all of a repository there is a clone.")

@@ -91,6 +91,7 @@ type DataRequest struct {
 	LFS     *LFS   // with what credentials there are in its address
 	SHA256  string // as declared, 64 hex digits; "" is to be pinned
 	Range   hcl.Range
+	From    hcl.Range // of the repository or its ref, of a file in Git LFS
 }
 
 // Asked names what is asked for in the lock file, without credentials. Of an address

@@ -41,7 +41,11 @@ func between(low, high int) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		switch {
 		case len(args) < low:
-			return usage(cmd, "%s wants more: %s", cmd.Name(), cmd.UseLine())
+			hint := ""
+			if strings.Contains(cmd.Use, " RUN") {
+				hint = " (runpipe runs lists them)"
+			}
+			return usage(cmd, "%s wants more: %s%s", cmd.Name(), cmd.UseLine(), hint)
 		case len(args) > high:
 			return usage(cmd, "%s takes no argument %q: %s", cmd.Name(), args[high], cmd.UseLine())
 		}

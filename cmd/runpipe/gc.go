@@ -53,7 +53,7 @@ without --yes it only lists.`,
 	cmd.Flags().BoolVar(&o.dry, "dry-run", false, "only list")
 	cmd.Flags().BoolVar(&o.yes, "yes", false, "do not ask")
 	cmd.Flags().BoolVar(&o.json, "json", false, "write JSON to stdout")
-	cmd.Flags().Lookup("keep").DefValue = ""
+	cmd.Flags().Lookup("keep").DefValue = "0" // by which pflag shows none
 	return cmd
 }
 

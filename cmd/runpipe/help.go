@@ -2,15 +2,17 @@ package main
 
 import (
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/runpipe/runpipe/stages"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 )
 
-const helpTemplate = `{{with (or .Long .Short)}}{{. | trimTrailingWhitespaces}}
+const helpTemplate = `{{with (or .Long .Short)}}{{. | fitted COLUMNS | trimTrailingWhitespaces}}
 
 {{end}}{{.UsageString}}`
 
@@ -44,9 +46,45 @@ Exit status:
 "{{.CommandPath}} VERB --help" tells more about a verb.{{end}}
 `
 
-// usageFor is the template for a terminal of so many columns, 0 for any number.
-func usageFor(columns int) string {
-	return strings.ReplaceAll(usageTemplate, "COLUMNS", strconv.Itoa(columns))
+// forColumns is a template for a terminal of so many columns, 0 for any number.
+func forColumns(template string, columns int) string {
+	return strings.ReplaceAll(template, "COLUMNS", strconv.Itoa(columns))
+}
+
+func init() { cobra.AddTemplateFunc("fitted", fitted) }
+
+// fitted breaks the paragraphs of a text anew that are wider than the terminal. Those
+// with an indented line are lists, and stay.
+func fitted(columns int, text string) string {
+	paragraphs := strings.Split(text, "\n\n")
+	for i, p := range paragraphs {
+		wide := slices.ContainsFunc(strings.Split(p, "\n"), func(line string) bool { return utf8.RuneCountInString(line) > columns })
+		if columns > 0 && wide && !strings.Contains("\n"+p, "\n ") {
+			paragraphs[i] = broken(columns, strings.Fields(p))
+		}
+	}
+	return strings.Join(paragraphs, "\n\n")
+}
+
+// broken puts words on lines of at most so many columns.
+func broken(columns int, words []string) string {
+	var b strings.Builder
+	at := 0
+	for _, word := range words {
+		length := utf8.RuneCountInString(word)
+		switch {
+		case at == 0:
+		case at+1+length > columns:
+			b.WriteByte('\n')
+			at = 0
+		default:
+			b.WriteByte(' ')
+			at++
+		}
+		b.WriteString(word)
+		at += length
+	}
+	return b.String()
 }
 
 func newHelp(root *cobra.Command) *cobra.Command {

@@ -56,6 +56,21 @@ func TestHelp(t *testing.T) {
 	check(newRoot(a))
 }
 
+// A text is broken anew only where the terminal is narrower.
+func TestFitted(t *testing.T) {
+	const text = "one two\nthree four\n\n  a list of words\n\nfive"
+	for columns, want := range map[int]string{
+		0:  text,
+		16: text,
+		9:  "one two\nthree\nfour\n\n  a list of words\n\nfive",
+		4:  "one\ntwo\nthree\nfour\n\n  a list of words\n\nfive",
+	} {
+		if got := fitted(columns, text); got != want {
+			t.Errorf("%d columns: %q, want %q", columns, got, want)
+		}
+	}
+}
+
 // The statuses of the contract, each from the error that means it.
 func TestExitStatus(t *testing.T) {
 	for want, errs := range map[int][]error{

@@ -150,7 +150,7 @@ func TestHuggingFaceRefuses(t *testing.T) {
 		{hubToken, "huggingface = \"meta/llama\"\n  files = [\"*.json\", \"*.gguf\"]", `No such file|"*.gguf"|model.safetensors`},
 		{hubToken, "huggingface = \"meta/llama\"\n  token_env = \"MY_TOKEN\"", "Missing token|MY_TOKEN"},
 		// The hub's token is not for another hub that a file names.
-		{hubToken, "huggingface = \"meta/llama\"\n  endpoint = \"" + h.URL + "\"", "Gated repository"},
+		{hubToken, "huggingface = \"meta/llama\"\n  endpoint = \"" + h.URL + "\"", "Gated repository|token_env = \"HF_TOKEN\""},
 		{"line\nbreak", `huggingface = "meta/llama"`, "Unsuitable token|HF_TOKEN"},
 	} {
 		p.setenv("HF_TOKEN", c.token)

@@ -3,11 +3,13 @@ package main
 import (
 	"context"
 	"path/filepath"
+	"slices"
 
 	"github.com/spf13/cobra"
 
 	"github.com/runpipe/runpipe/cmd/runpipe/view"
 	"github.com/runpipe/runpipe/pipeline/lock"
+	"github.com/runpipe/runpipe/stages"
 )
 
 type lockOptions struct {
@@ -46,7 +48,7 @@ moving on.`,
 			0: "all is pinned", 1: "a fault in the pipeline, or a ref or packages that cannot be resolved or fetched",
 			2: "wrong usage", 5: "--locked was given, and the lock file would have to change", 130: "interrupted; nothing was written",
 		}.annotation(),
-		Args:              oneFile,
+		Args:              o.oneFile,
 		ValidArgsFunction: completeFile,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ctx, stop := interruptible(cmd.Context())
@@ -60,6 +62,18 @@ moving on.`,
 	cmd.Flags().BoolVar(&o.dirty, "allow-dirty", false, "pin the last commit where there are uncommitted changes")
 	o.upgrade.flag(cmd)
 	return cmd
+}
+
+// oneFile wants one pipeline file. Two may be --upgrade's address, written apart.
+func (o *lockOptions) oneFile(cmd *cobra.Command, args []string) error {
+	if len(args) == 2 && slices.Contains(o.upgrade.addresses, everything) {
+		for i, arg := range args {
+			if _, err := stages.ParseAddress(arg); err == nil && filepath.Ext(arg) != ".hcl" {
+				return usage(cmd, "the address is joined to --upgrade: runpipe lock --upgrade=%s %s", arg, args[1-i])
+			}
+		}
+	}
+	return oneFile(cmd, args)
 }
 
 func (o *lockOptions) run(ctx context.Context) error {

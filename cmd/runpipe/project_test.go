@@ -110,3 +110,13 @@ func TestAProjectBesideThePipeline(t *testing.T) {
 	p.write("p.hcl", strings.Replace(p.read("p.hcl"), `["gpus"]`, `[]`, 1))
 	p.has(p.gets(1, "runpipe", "lock", "p.hcl").stderr, "pip install uv")
 }
+
+func TestAProjectWithoutItsLock(t *testing.T) {
+	p, _ := withProject(t)
+	p.must(os.Remove(filepath.Join(p.dir, "code/uv.lock")))
+	p.commit("code", "Forget the lock")
+	p.has(p.gets(1, "runpipe", "plan", "p.hcl").stderr, "Project without uv.lock", `It is written by "uv lock"`)
+	p.must(os.Remove(filepath.Join(p.dir, "code/pyproject.toml")))
+	p.commit("code", "Forget the project")
+	p.has(p.gets(1, "runpipe", "plan", "p.hcl").stderr, "No such path", `has no "pyproject.toml"`)
+}

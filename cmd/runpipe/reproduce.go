@@ -81,7 +81,7 @@ func (o *reproduceOptions) run(cmd *cobra.Command, id string) error {
 		return err
 	}
 	if st.State != run.Succeeded {
-		return fmt.Errorf("run %s is %s: %w", was.Run, st.State, run.ErrNothingMade)
+		return fmt.Errorf("run %s is %s, and %w", was.Run, st.State, run.ErrNothingMade)
 	}
 	is, err := o.repeated(cmd.Context(), was)
 	if err != nil {

@@ -62,8 +62,8 @@ the same scripts run right here.`,
 	root.SetErr(a.err)
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.PersistentFlags().StringVar(&a.workspace, "workspace", a.getenv("RUNPIPE_WORKSPACE"), "`DIR` where runs are kept; else the nearest .runpipe; also RUNPIPE_WORKSPACE")
-	root.SetHelpTemplate(helpTemplate)
-	root.SetUsageTemplate(usageFor(a.out.Width()))
+	root.SetHelpTemplate(forColumns(helpTemplate, a.out.Width()))
+	root.SetUsageTemplate(forColumns(usageTemplate, a.out.Width()))
 	root.SetHelpCommand(newHelp(root))
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usage(cmd, "%s", flagFault(cmd, err)) })
 	root.AddGroup(

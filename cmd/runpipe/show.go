@@ -19,21 +19,22 @@ type showOptions struct {
 func newShow(a *app) *cobra.Command {
 	o := showOptions{app: a}
 	cmd := &cobra.Command{
-		Use:     "show [--json] RUN [ADDR]",
+		Use:     "show [--json] [RUN] [ADDR]",
 		GroupID: groupLook,
 		Short:   "Show all that is known of a run",
-		Long: `Shows a run at length: the file it came from, and of each stage why it ran, its
-commits, command, environment variables, metrics, checks, GPUs, outputs with their
-digests, and where its script and its log are. With ADDR only that stage.
+		Long: `Shows a run at length, the newest if none is named: the file it came from, and of each
+stage why it ran, its commits, command, environment variables, metrics, checks, GPUs,
+outputs with their digests, and where its script and its log are. With ADDR only that
+stage.
 
 --json writes {"version":1,"run":<as status --json>,"file","user","host","runpipe",
 "stages":[{"status","plan","folder","record"}]}: "plan" as in the run's run.json,
 "record" as in the stage's record.json.`,
-		Example: `  runpipe show k3f9
+		Example: `  runpipe show
   runpipe show k3f9 train.cnn
   runpipe show --json k3f9 | jq '.stages[].record.pins'`,
 		Annotations:       statuses{0: "done", 1: "an error, or no such run or stage", 2: "wrong usage"}.annotation(),
-		Args:              between(1, 2),
+		Args:              between(0, 2),
 		ValidArgsFunction: a.completeRunAndStage,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return o.run(cmd.Context(), args)

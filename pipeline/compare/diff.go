@@ -102,7 +102,8 @@ func changes(address string, was, is facts) []Change {
 // unread reports whether one of the machines did not tell: nothing is known to
 // differ. No GPU is a fact.
 func unread(t Topic, name, was, is string) bool {
-	return t == Hardware && name != "gpus" && (was == "" || is == "")
+	told := t == Hardware && name != "gpus" || t == Packages && name == interpreter
+	return told && (was == "" || is == "")
 }
 
 func names(a, b map[string]string) []string {
@@ -158,6 +159,21 @@ func factsOf(r *run.Run, address string) (facts, error) {
 	return f, nil
 }
 
+// interpreter is the name of the fact which Python an environment was made with: the
+// lock says 3.11, and not which 3.11.
+const interpreter = "interpreter"
+
+// fromInstalled takes what the lock does not tell. The packages are those of the lock.
+func (f facts) fromInstalled(i *record.Installed) {
+	if i == nil {
+		return
+	}
+	f.set(Packages, interpreter, strings.TrimSpace(i.Interpreter.Implementation+" "+i.Interpreter.Version))
+	for name, value := range i.Facts {
+		f.set(Packages, name, value)
+	}
+}
+
 // private reports whether a stage's outputs are runpipe's own affair: what they
 // hold is told as commits and as packages.
 func private(kind string) bool { return kind == "clone" || kind == "environment" }
@@ -172,6 +188,7 @@ func (f facts) fromRecord(s plan.SubmittedStage, rec *record.Record) {
 		}
 	}
 	f.set(Packages, "modules", strings.Join(rec.Modules, " "))
+	f.fromInstalled(rec.Installed)
 	if private(s.Kind) {
 		return // where a checkout was written changes nothing in it
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
@@ -24,6 +25,7 @@ type Data struct {
 	Family   string    // what the names of all begin with that are to be of one commit; or ""
 	Revision string    // what was asked for of which a commit is pinned, in words; or ""
 	Range    hcl.Range // where it is asked for
+	From     hcl.Range // where its repository or its ref is, if it comes from one
 	// Read reads the data, from wherever it is, to learn what it is now. With a commit
 	// given, it is what it is there.
 	Read func(ctx context.Context, commit string) (DataPin, error)
@@ -121,6 +123,9 @@ func (w *Data) told(pin, old DataPin, pinned bool) string {
 	return fmt.Sprintf("%s → %.7s, %s", w.Revision, pin.Commit, size)
 }
 
+// aboutRepository are the faults that the path within a repository has no part in.
+var aboutRepository = []error{git.ErrAddress, git.ErrNotRepository, git.ErrEmpty, git.ErrNoRef, git.ErrNetwork, git.ErrAuthentication}
+
 func (w *Data) unread(err error) *hcl.Diagnostic {
 	var known *download.Fault
 	var fromGit *git.Fault
@@ -128,7 +133,11 @@ func (w *Data) unread(err error) *hcl.Diagnostic {
 	case errors.As(err, &known):
 		return w.fault(known.Summary, w.Address+": "+known.Detail, nil)
 	case errors.As(err, &fromGit):
-		return w.fault(fromGit.Summary, w.Address+": "+fromGit.Detail, nil)
+		d := w.fault(fromGit.Summary, w.Address+": "+fromGit.Detail, nil)
+		if w.From != (hcl.Range{}) && slices.Contains(aboutRepository, fromGit.Kind) {
+			d.Subject = &w.From
+		}
+		return d
 	}
 	return w.fault("Data cannot be pinned", w.Address+": "+git.Redact(err.Error())+".", nil)
 }

@@ -128,7 +128,11 @@ func (r *resolution) fault(err error) string {
 	case errors.As(err, &said) && err.Error() == said.Error():
 		return fmt.Sprintf("%s: %s found no packages that fit, or did not reach the index:\n%s", r.who(), said.Program, said.Text)
 	}
-	return r.who() + ": " + git.Redact(err.Error()) + "."
+	text := r.who() + ": " + git.Redact(err.Error())
+	if strings.HasSuffix(text, "?") {
+		return text
+	}
+	return text + "."
 }
 
 // who names the environment in front of what is wrong with it.

@@ -34,6 +34,7 @@ func Read(path string) (*File, hcl.Diagnostics) {
 	parsed, diags := hclsyntax.ParseConfig(data, path, hcl.InitialPos)
 	f.parsed = parsed
 	if diags.HasErrors() {
+		diags[0].Detail += " A lock file is written by runpipe: take it from your repository again, or delete it and run runpipe lock."
 		return f, diags
 	}
 	return f, f.decode(parsed.Body.(*hclsyntax.Body), filepath.Base(path))

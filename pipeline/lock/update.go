@@ -3,6 +3,7 @@ package lock
 import (
 	"context"
 	"errors"
+	"fmt"
 	"maps"
 	"path"
 	"slices"
@@ -266,11 +267,23 @@ func (u *update) digests(bare string, w Wanted) {
 		open := func(p string) ([]byte, error) { return git.ReadFile(bare, u.new.commit, p) }
 		read, err := stages.ReadPinned(open, path.Clean(file))
 		if err != nil {
-			u.fail(w, err)
+			u.fail(w, unlocked(err, file, open))
 			continue
 		}
 		u.new.requirements[path.Clean(file)] = read.Digest
 	}
+}
+
+// unlocked tells of a project whose uv.lock is not there how to come to it.
+func unlocked(err error, file string, open func(string) ([]byte, error)) error {
+	var known *git.Fault
+	if !errors.As(err, &known) || known.Kind != git.ErrPath || path.Base(file) != "uv.lock" {
+		return err
+	}
+	if _, err := open(path.Join(path.Dir(path.Clean(file)), "pyproject.toml")); err != nil {
+		return known
+	}
+	return &git.Fault{Summary: "Project without uv.lock", Detail: fmt.Sprintf("%s of the commit is wanted, and there is only its pyproject.toml. It is written by \"uv lock\"; commit it.", file), Kind: known.Kind}
 }
 
 func (u *update) fail(w Wanted, err error) {

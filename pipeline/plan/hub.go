@@ -27,7 +27,9 @@ import (
 // not be its owner's friend.
 func (s source) access(h *stages.Hub) (huggingface.Access, error) {
 	a := huggingface.Access{Endpoint: h.Endpoint, TokenEnv: cmp.Or(h.TokenEnv, huggingface.TokenVariable)}
-	if h.Endpoint == "" || h.TokenEnv != "" {
+	if h.Endpoint != "" && h.TokenEnv == "" {
+		a.TokenEnv = ""
+	} else {
 		token, _ := valueOf(s.environ, a.TokenEnv)
 		a.Token = strings.TrimSpace(token)
 	}

@@ -16,6 +16,9 @@ func reasons(s *Stage, before previous, settled map[string]*Stage) []string {
 		return []string{"new"}
 	}
 	if before.Key == s.Key {
+		if before.finished() {
+			return []string{"its result is no longer in the store"}
+		}
 		return []string{"it has not finished before"}
 	}
 	var found []string
@@ -146,7 +149,7 @@ func contentReason(name string, s *Stage, before previous, now, then any) string
 	case was != is && was != "" && is != "":
 		return strings.TrimPrefix(revisionOf(s)+" moved ", " ") + fmt.Sprintf("%.7s → %.7s", was, is)
 	case name == "sha256":
-		return fmt.Sprintf("sha256 changed: %s → %s", short(then), short(now))
+		return fmt.Sprintf("sha256 changed: %.7s → %.7s", then, now)
 	}
 	return "other files of it are wanted"
 }

@@ -1,10 +1,13 @@
 package plan
 
 import (
+	"os"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/runpipe/runpipe/pipeline/record"
+	"github.com/runpipe/runpipe/pipeline/workspace"
 	"github.com/runpipe/runpipe/stages"
 )
 
@@ -58,6 +61,9 @@ func TestReasons(t *testing.T) {
 		{"another version to build with", map[string]any{"build": map[string]string{"x": "1"}, "build_hashes": map[string]string{"c": "1"}},
 			map[string]any{"build": map[string]string{"x": "2"}, "build_hashes": map[string]string{"c": "2"}}, "c1", Reuse,
 			[]string{"build changed: x 1 → 2"}},
+		{"data of another sha256",
+			map[string]any{"sha256": "5891b5b522d5df086d0f"}, map[string]any{"sha256": "68f01b289aedcf28e96f"}, "c1", Reuse,
+			[]string{"sha256 changed: 5891b5b → 68f01b2"}},
 		{"several at once, in order", map[string]any{"gpus": 1, "dir": "a"}, map[string]any{"dir": "b"}, "c1", Reuse,
 			[]string{"dir changed: a → b", "gpus removed: 1"}},
 	}
@@ -93,5 +99,27 @@ func TestReasonsOfTheFirstRun(t *testing.T) {
 	s.Key = again.Key
 	if diff := cmp.Diff([]string{"it has not finished before"}, reasons(s, again, nil)); diff != "" {
 		t.Errorf("reasons (-want +got):\n%s", diff)
+	}
+}
+
+func TestReasonsWhereTheStoreHasLostIt(t *testing.T) {
+	again := before(nil)
+	s := &Stage{Stage: &stages.Stage{Key: again.Key}}
+	lost := []string{"its result is no longer in the store"}
+	again.folder = t.TempDir()
+	for attempt, state := range map[int]record.State{1: record.Failed, 2: record.Succeeded} {
+		if err := os.Mkdir(workspace.Attempt(again.folder, attempt), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := record.Write(workspace.Attempt(again.folder, attempt), &record.Record{State: state}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if diff := cmp.Diff(lost, reasons(s, again, nil)); diff != "" {
+		t.Errorf("made by the run (-want +got):\n%s", diff)
+	}
+	again.folder, again.Action = "", Reuse
+	if diff := cmp.Diff(lost, reasons(s, again, nil)); diff != "" {
+		t.Errorf("reused by the run (-want +got):\n%s", diff)
 	}
 }

@@ -2,11 +2,13 @@ package plan
 
 import (
 	"path/filepath"
+	"slices"
 	"sort"
 	"time"
 
 	"github.com/runpipe/runpipe/pipeline/record"
 	"github.com/runpipe/runpipe/pipeline/workspace"
+	"github.com/runpipe/runpipe/stages"
 )
 
 // SubmittedVersion is the version of run.json that this program writes and reads.
@@ -89,7 +91,20 @@ func (p *Plan) downloads(s *Stage) []string {
 // previous is a stage as an earlier run of the same pipeline submitted it.
 type previous struct {
 	SubmittedStage
-	keys map[string]string // address → key, of the whole run
+	keys   map[string]string // address → key, of the whole run
+	folder string            // of the stage in that run
+}
+
+// finished reports whether that run had the stage's result: it reused it, or made it.
+func (p previous) finished() bool {
+	if p.Action == Reuse {
+		return true
+	}
+	attempts, _ := filepath.Glob(filepath.Join(p.folder, "attempt-*")) // the pattern is well-formed
+	return slices.ContainsFunc(attempts, func(folder string) bool {
+		r, err := record.Read(folder)
+		return err == nil && r.State == record.Succeeded
+	})
 }
 
 // previousStages maps addresses to the newest run of the pipeline at file, or
@@ -103,12 +118,16 @@ func previousStages(w *workspace.Workspace, file string) map[string]previous {
 		if workspace.ReadJSON(path, &run, SubmittedVersion) != nil || run.File != file {
 			continue
 		}
-		stages, keys := map[string]previous{}, map[string]string{}
+		found, keys := map[string]previous{}, map[string]string{}
 		for _, s := range run.Stages {
 			keys[s.Address] = s.Key
-			stages[s.Address] = previous{SubmittedStage: s, keys: keys}
+			earlier := previous{SubmittedStage: s, keys: keys}
+			if address, err := stages.ParseAddress(s.Address); err == nil {
+				earlier.folder = w.Stage(filepath.Base(filepath.Dir(path)), address)
+			}
+			found[s.Address] = earlier
 		}
-		return stages
+		return found
 	}
 	return nil
 }

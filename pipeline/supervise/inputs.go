@@ -58,6 +58,6 @@ func (j *job) checkInput(ctx context.Context, up stages.Upstream, made *record.R
 	if len(differences) == 0 {
 		return nil
 	}
-	return drift("%s is not what it was when it was made, in %s: %s. To have it made again: runpipe apply --rerun %s",
+	return drift("%s is not what it was when it was made, in %s: %s. To have it made again: runpipe apply --rerun %s FILE",
 		up.Address, folder, seal.Summary(differences), slurm.Quote(up.Address))
 }

@@ -21,6 +21,10 @@ func Unshared(ctx context.Context, r Remote, commit string) bool {
 		out, err := git.output(ctx, append([]string{"--git-dir=" + dir}, args...)...)
 		return strings.TrimSpace(string(out)), err
 	}
+	// A bare one is what others clone.
+	if bare, err := in("rev-parse", "--is-bare-repository"); err != nil || bare == "true" {
+		return false
+	}
 	on, err := in("for-each-ref", "--count=1", "--contains="+commit, "--format=%(refname)", "refs/remotes")
 	return err == nil && on == ""
 }

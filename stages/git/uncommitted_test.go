@@ -240,6 +240,11 @@ func TestUnshared(t *testing.T) {
 	if !git.Unshared(context.Background(), remote(t, r.dir), first) {
 		t.Error("a repository without remotes shares its commits")
 	}
+	bare := filepath.Join(t.TempDir(), "bare.git")
+	runGit(t, "/", "", "clone", "-q", "--bare", r.dir, bare)
+	if git.Unshared(context.Background(), remote(t, bare), first) {
+		t.Error("a commit of a bare repository, which others clone, is not shared")
+	}
 	if git.Unshared(context.Background(), remote(t, "https://host/x"), first) {
 		t.Error("a commit of a server is not shared")
 	}

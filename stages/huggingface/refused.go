@@ -40,6 +40,9 @@ func (a Access) refused(r Repository, revision string) func(*http.Response) *dow
 
 // login says how to be let in.
 func (a Access) login() string {
+	if a.TokenEnv == "" {
+		return fmt.Sprintf("name the variable that has a token for this endpoint, which is told none by itself: token_env = %q", TokenVariable)
+	}
 	if a.Token == "" {
 		return fmt.Sprintf("set %s to a token of your account", a.TokenEnv)
 	}

@@ -60,7 +60,7 @@ func (r Repository) String() string {
 type Access struct {
 	Endpoint string // without a slash at the end
 	Token    string // a secret; "" is nobody's
-	TokenEnv string // the variable that it is from, for messages
+	TokenEnv string // the variable that it is from, for messages; "" if none may be told to this hub
 }
 
 // Address is where a file of a commit is downloaded from.

@@ -2,6 +2,8 @@ package view
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -19,6 +21,9 @@ func provenance(r *record.Record) table {
 		}
 		t = append(t, facts("input", fmt.Sprintf("%s (%.19s)", name, in.Digest))...)
 	}
+	if i := r.Installed; i != nil {
+		t = append(t, facts("installed", installed(i))...)
+	}
 	if m := r.Machine; m != nil {
 		t = append(t, facts("machine", machine(m), "nodes", text(m.Nodes), "partition", text(m.Partition))...)
 	}
@@ -33,6 +38,20 @@ func determinism(r *record.Record) string {
 		return r.Determinism
 	}
 	return fmt.Sprintf("%s, seed %d", r.Determinism, *r.Seed)
+}
+
+// installed is what an environment turned out to hold. Its packages, which the lock
+// names, are counted.
+func installed(i *record.Installed) string {
+	var parts []string
+	if p := i.Interpreter; p.Version != "" {
+		parts = append(parts, fmt.Sprintf("%s %s (%s)", p.Implementation, p.Version, p.Path))
+	}
+	parts = append(parts, count(len(i.Packages), "package"))
+	for _, name := range slices.Sorted(maps.Keys(i.Facts)) {
+		parts = append(parts, name+" "+i.Facts[name])
+	}
+	return plain(strings.Join(parts, ", "))
 }
 
 // machine is all that could be read of it.

@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/runpipe/runpipe/pipeline/lock"
 	"github.com/runpipe/runpipe/pipeline/plan"
 	"github.com/runpipe/runpipe/pipeline/record"
@@ -66,5 +68,17 @@ func TestShellWord(t *testing.T) {
 	}
 	if got := ShellAddress(`train.cnn["lr=0.1,seed=1"]`); got != "train.cnn/lr=0.1,seed=1" {
 		t.Errorf("ShellAddress = %s", got)
+	}
+}
+
+func TestInstalled(t *testing.T) {
+	made := &record.Record{Installed: &record.Installed{
+		Interpreter: record.Interpreter{Path: "/usr/bin/python3.11", Version: "3.11.2", Implementation: "CPython"},
+		Packages:    []record.Package{{Name: "torch", Version: "2.4.0"}},
+		Facts:       map[string]string{"torch.version.hip": "none", "torch.version.cuda": "12.4"},
+	}}
+	want := "CPython 3.11.2 (/usr/bin/python3.11), 1 package, torch.version.cuda 12.4, torch.version.hip none"
+	if diff := cmp.Diff(facts("installed", want), provenance(made), cmp.AllowUnexported(cell{})); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
