@@ -2,8 +2,11 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
+	"path/filepath"
+	"slices"
 	"sync"
 
 	"github.com/hashicorp/hcl/v2"
@@ -68,7 +71,7 @@ func (p *pinning) run(ctx context.Context) ([]lock.Change, error) {
 		return nil, errLocked
 	}
 	if err := p.diagnose(diags, files); err != nil {
-		return nil, err
+		return nil, errors.Join(err, p.keep(file, changes))
 	}
 	p.file = file
 	p.noteUnshared(changes)
@@ -76,6 +79,20 @@ func (p *pinning) run(ctx context.Context) ([]lock.Change, error) {
 		return changes, nil
 	}
 	return changes, file.Write(path)
+}
+
+// keep writes down what could be pinned although something else could not: it may
+// have taken hours to download. Where anything moved, it is all or nothing.
+func (p *pinning) keep(file *lock.File, changes []lock.Change) error {
+	if p.dry || p.locked || len(changes) == 0 || slices.ContainsFunc(changes, func(c lock.Change) bool { return c.Moved }) {
+		return nil
+	}
+	path := lock.Path(p.pipeline.Path)
+	if err := file.Write(path); err != nil {
+		return err
+	}
+	p.err.Say(fmt.Sprintf("What could be pinned is in %s.", filepath.Base(path)))
+	return nil
 }
 
 // data pins the data that does not say its digest.

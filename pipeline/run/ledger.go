@@ -9,7 +9,9 @@ type ledger struct {
 	rolledBack string                  // why the submission failed, in the scheduler's words, if it did
 	refused    string                  // address that was refused
 	takenBack  bool                    // nothing of a failed submission is left
-	cancelled  map[string]string       // address → who asked for it to be cancelled
+	cancelled  map[string]string       // address → who asked for it to be cancelled, first
+	cancelling map[string]int          // address → which time that was, from 1
+	cancels    int
 	skipped    map[string]string       // address → the stage whose job has cancelled its
 	releasing  bool                    // the whole chain was accepted
 	released   bool                    // and may run
@@ -24,7 +26,7 @@ type submittedJob struct {
 }
 
 func newLedger(entries []Entry) ledger {
-	l := ledger{jobs: map[string]submittedJob{}, tries: map[string]int{}, cancelled: map[string]string{}, skipped: map[string]string{}}
+	l := ledger{jobs: map[string]submittedJob{}, tries: map[string]int{}, cancelled: map[string]string{}, cancelling: map[string]int{}, skipped: map[string]string{}}
 	for _, e := range entries {
 		l.add(e)
 		l.newest = e.Time
@@ -56,8 +58,11 @@ func (l *ledger) add(e Entry) {
 	case EventReleased:
 		l.released = true
 	case EventCancel:
+		l.cancels++
 		for _, address := range e.Addresses {
-			l.cancelled[address] = e.By
+			if l.cancelling[address] == 0 {
+				l.cancelled[address], l.cancelling[address] = e.By, l.cancels
+			}
 		}
 	case EventSkip:
 		for _, address := range e.Addresses {
@@ -69,6 +74,13 @@ func (l *ledger) add(e Entry) {
 // settled reports whether the submission is over: the chain was let go, or
 // taken back. If not, its submitter is at work, or died at it.
 func (l ledger) settled() bool { return l.released || l.takenBack }
+
+// cancelledFirst reports whether a stage was cancelled by itself, and not together
+// with its upstream: whatever becomes of that one later, it stays cancelled.
+func (l ledger) cancelledFirst(address, upstream string) bool {
+	n := l.cancelling[address]
+	return n > 0 && n != l.cancelling[upstream]
+}
 
 // doubtful reports whether a job of the stage may exist of which no line tells.
 func (l ledger) doubtful(address string) bool {
