@@ -63,6 +63,28 @@ func TestLFSFilesAreThoseOfGit(t *testing.T) {
 	}
 }
 
+// Each folder is read once, however many others are beside it. What is read is
+// counted by what is allocated for it.
+func TestLFSFilesOfManyFolders(t *testing.T) {
+	cost := func(folders int) float64 {
+		files := map[string]string{}
+		for i := range folders {
+			files[fmt.Sprintf("data/%04d/a.txt", i)] = "text"
+		}
+		r := newRepository(t)
+		commit := r.commit("folders", files)
+		bare := fetch(t, t.TempDir(), remote(t, r.dir), commit)
+		return testing.AllocsPerRun(1, func() {
+			if found, err := git.LFSFiles(bare, commit, nil); err != nil || len(found) > 0 {
+				t.Errorf("%+v, %v", found, err)
+			}
+		})
+	}
+	if few, many := cost(50), cost(800); many > 32*few {
+		t.Errorf("16 times as many folders cost %.0f times as much", many/few)
+	}
+}
+
 // What only looks like a pointer is a file like any other.
 func TestWhatIsNoPointer(t *testing.T) {
 	oid := strings.Repeat("ab", 32)
