@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"path"
 	"regexp"
+	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/go-git/go-git/v5/plumbing/filemode"
 )
@@ -28,6 +30,7 @@ type folderRules struct {
 // rule is a line of .gitattributes that says something of the filter.
 type rule struct {
 	below  string // path from the top of the checkout that form starts at, with a slash at the end, or ""
+	ending string // of a pattern such as *.bin, which most are, and every file is held against; or
 	form   *regexp.Regexp
 	filter string // "" takes it away
 }
@@ -42,13 +45,20 @@ func (a *attributes) lfs(file string) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	filter := ""
-	for _, r := range f.rules {
-		if rest, ok := strings.CutPrefix(file, r.below); ok && r.form.MatchString(byteByByte(rest)) {
-			filter = r.filter
+	for _, r := range slices.Backward(f.rules) {
+		if r.fits(file) {
+			return r.filter == "lfs", nil
 		}
 	}
-	return filter == "lfs", nil
+	return false, nil
+}
+
+func (r rule) fits(file string) bool {
+	rest, ok := strings.CutPrefix(file, r.below)
+	if r.ending != "" {
+		return ok && strings.HasSuffix(rest, r.ending)
+	}
+	return ok && r.form.MatchString(byteByByte(rest))
 }
 
 // of reads the rules for what is in a folder.
@@ -121,11 +131,20 @@ func parseAttributes(data []byte, below string, f *folderRules) []rule {
 			}
 			continue
 		}
-		if form := patternForm(pattern); says && form != nil {
-			rules = append(rules, rule{below, form, filter})
+		ending, form := endingOf(pattern), patternForm(pattern)
+		if says && form != nil {
+			rules = append(rules, rule{below, ending, form, filter})
 		}
 	}
 	return rules
+}
+
+// endingOf is what the names end in that a pattern means which says no more, or "".
+func endingOf(pattern string) string {
+	if ending, ok := strings.CutPrefix(pattern, "*"); ok && !strings.ContainsAny(ending, `*?[\/`) {
+		return ending
+	}
+	return ""
 }
 
 // patternOf cuts a line into its pattern, which may be quoted, and the attributes.
@@ -220,6 +239,9 @@ func patternForm(pattern string) *regexp.Regexp {
 
 // byteByByte has a character for each byte: to git, ? is one byte.
 func byteByByte(text string) string {
+	if !strings.ContainsFunc(text, func(r rune) bool { return r >= utf8.RuneSelf }) {
+		return text
+	}
 	runes := make([]rune, len(text))
 	for i := range len(text) {
 		runes[i] = rune(text[i])
