@@ -113,12 +113,7 @@ func venvScript(s *Stage, at Placement, install *installation) string {
 		line("")
 	}
 	line("python=$(command -v %s) || python=", strings.Join(interpreters(wanted, s.Modules, tools), " || command -v "))
-	if tools.UV != "" {
-		line("uv=%s", slurm.Quote(tools.UV))
-		line(`[ -x "$uv" ] || uv=$(command -v uv) || uv=`)
-	} else {
-		line("uv=$(command -v uv) || uv=")
-	}
+	findUV(line, tools)
 	line(`if [ -z "$python$uv" ]; then`)
 	line("  echo %s >&2", slurm.Quote("runpipe: this node has no "+pythonName(wanted)+": load a module that brings it (modules = [\"python/…\"]), or install it"))
 	line("  exit 127")
@@ -152,6 +147,19 @@ func venvScript(s *Stage, at Placement, install *installation) string {
 	line("END")
 	line(`ln -s "$RUNPIPE_VENV" %s`, venvOutput)
 	return b.String()
+}
+
+// findUV sets $uv. The working copy lies within the workspace, which may lie within a
+// project of the user's, and uv would take the settings in the pyproject.toml and uv.toml
+// of all folders above: files that nothing pins.
+func findUV(line func(string, ...any), tools Tools) {
+	if tools.UV != "" {
+		line("uv=%s", slurm.Quote(tools.UV))
+		line(`[ -x "$uv" ] || uv=$(command -v uv) || uv=`)
+	} else {
+		line("uv=$(command -v uv) || uv=")
+	}
+	line("export UV_PROJECT=/ # no settings for uv out of the folders above")
 }
 
 // script installs the wheels, then what is built with their help.

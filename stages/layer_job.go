@@ -103,12 +103,7 @@ func layerScript(s *Stage, at Placement, builds []build) string {
 		line(`  ;;`)
 		line(`esac`)
 	}
-	if at.Tools.UV != "" {
-		line("uv=%s", slurm.Quote(at.Tools.UV))
-		line(`[ -x "$uv" ] || uv=$(command -v uv) || uv=`)
-	} else {
-		line("uv=$(command -v uv) || uv=")
-	}
+	findUV(line, at.Tools)
 	line(`if [ -n "$uv" ]; then`)
 	line(`  install=("$uv" pip install --python "$base/bin/python") fresh=--no-cache`)
 	line(`elif "$base/bin/python" -m pip --version >/dev/null 2>&1; then`)

@@ -122,6 +122,15 @@ func TestAnEditOfTheCodeLeavesTheBaseAsItIs(t *testing.T) {
 }
 
 // The base is that of any environment with these packages.
+// What stands beside the pipeline is edited while jobs wait, and pinned by nothing.
+func TestSettingsForUVInTheFoldersAboveAreNotTaken(t *testing.T) {
+	p, _ := withLayers(t, nil)
+	p.gets(0, "runpipe", "lock", "p.hcl")
+	p.write("pyproject.toml", "[tool.uv]\nrequired-version = '>=99'\n")
+	p.gets(0, "runpipe", "apply", "--locked", "p.hcl")
+	p.has(p.logOf("stage.use"), "code one, a 1.0")
+}
+
 func TestEnvironmentsShareABase(t *testing.T) {
 	p, _ := withLayers(t, nil)
 	p.write("plain.hcl", "environment \"plain\" {\n  packages = [\"a>=1\", \"b\"]\n}\n")

@@ -182,13 +182,14 @@ func TestALeftoverOfAGCIsFreed(t *testing.T) {
 	}
 }
 
-// A download stays while a kept run needs it, or somebody may just be using it.
+// A download stays while a kept run needs it, an older runpipe's too, or somebody may
+// just be using it.
 func TestDownloads(t *testing.T) {
 	s := newSite(t)
 	r := plan.Submitted{Version: plan.SubmittedVersion, Run: "20261101-000000-aaaa", Pipeline: "p", Created: now}
-	r.Stages = []plan.SubmittedStage{{Address: "data.d", Key: key("a"), Downloads: []string{key("d")}}}
+	r.Stages = []plan.SubmittedStage{{Address: "data.d", Key: key("a"), Downloads: []string{key("d")}}, {Address: "data.old", Key: key("b"), Ingredients: map[string]any{"sha256": key("c")}}}
 	s.must(workspace.WriteJSON(filepath.Join(s.Workspace.Run(r.Run), plan.SubmittedFile), r))
-	for _, name := range []string{key("d"), key("e"), "part-0123"} {
+	for _, name := range []string{key("c"), key("d"), key("e"), "part-0123"} {
 		s.write(filepath.Join(s.Data(), name))
 	}
 	find := func(at time.Time) (names []string) {

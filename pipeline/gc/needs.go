@@ -47,6 +47,9 @@ func (n needs) add(r *run.Run, live bool) error {
 		for _, sum := range s.Downloads {
 			n.names[Download][sum] = true
 		}
+		if sum, ok := s.Ingredients["sha256"].(string); ok { // of data, before runs listed their downloads
+			n.names[Download][sum] = true
+		}
 		files, _ := s.Ingredients["files"].(map[string]any)
 		for _, digest := range files {
 			if text, ok := digest.(string); ok {

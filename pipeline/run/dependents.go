@@ -15,7 +15,9 @@ import (
 // on the login node nothing of runpipe need be running. It does nothing where Slurm
 // was asked to do it (--kill-on-invalid-dep), nor for a job that is being requeued:
 // at the signal, Slurm has already counted the restart, and from within that is all
-// there is to tell a requeue from a cancellation or the time limit (measured).
+// there is to tell a requeue from a cancellation or the time limit (measured). Nor does
+// it for a job that Slurm has wait: a controller that has forgotten a start ends it on
+// the node, and starts the job once more.
 //
 // The journals name the jobs: no job starts before all of the chain are written down.
 func CancelDependents(ctx context.Context, w *workspace.Workspace, rec record.Record, executor func(*Run) (slurm.Executor, error)) error {
@@ -40,7 +42,7 @@ func CancelDependents(ctx context.Context, w *workspace.Workspace, rec record.Re
 	if o.ask(ctx, x); o.stale != "" {
 		return fmt.Errorf("finding what depends on %s: %s", rec.Address, o.stale)
 	}
-	if o.queue[rec.Job].Restarts > rec.Restarts {
+	if job := o.queue[rec.Job]; job.Restarts > rec.Restarts || job.State.Phase() == slurm.Pending {
 		return nil
 	}
 	jobs := o.jobs(dependents)

@@ -33,7 +33,7 @@ func (j *job) runScriptWithController(ctx context.Context) (*group, int, error) 
 		}
 		stop := j.stuckStep(ctx)
 		g, code, err := j.runScript(ctx)
-		stuck := stop()
+		stuck := stop() && code != 0 && !j.begun() // between the last look and its end it may have been given its step
 		if err != nil || ctx.Err() != nil || !stuck && !j.controllerAway(code) || time.Now().Add(pause).After(deadline) {
 			return g, code, err
 		}
@@ -58,10 +58,14 @@ func (j *job) controllerAway(code int) bool {
 	if code != 1 || j.manifest.Executor != "slurm" || j.manifest.Launcher != "srun" {
 		return false
 	}
-	if begun, _ := j.readTasks(false); len(begun) > 0 {
-		return false
-	}
-	return saysNoStep(j.logEnd())
+	return !j.begun() && saysNoStep(j.logEnd())
+}
+
+// begun reports whether a step was begun for the command, as far as its ranks or srun
+// have said so.
+func (j *job) begun() bool {
+	ranks, _ := j.readTasks(false)
+	return len(ranks) > 0 || ofStep.Match(j.logEnd())
 }
 
 // saysNoStep reports whether srun could begin no step, by what it wrote at the

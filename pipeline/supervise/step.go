@@ -47,7 +47,7 @@ func (j *job) freeStuckStep(ctx context.Context) bool {
 		if step || !batch {
 			return false
 		}
-		if begun, _ := j.readTasks(false); len(begun) > 0 {
+		if j.begun() {
 			return false
 		}
 		pending, err := slurm.NewClient("").StepPending(ctx, j.id)

@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"path"
 	"regexp"
+	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/go-git/go-git/v5/plumbing/filemode"
 )
@@ -19,14 +21,16 @@ type attributes struct {
 
 // folderRules are the rules for what is in a folder, the weakest first.
 type folderRules struct {
-	at    position
-	rules []rule
-	macro map[string]string // name of a macro → its filter
+	at     position
+	inside map[string]entry // what is in it, by path: read once, however many folders these are
+	rules  []rule
+	macro  map[string]string // name of a macro → its filter
 }
 
 // rule is a line of .gitattributes that says something of the filter.
 type rule struct {
 	below  string // path from the top of the checkout that form starts at, with a slash at the end, or ""
+	ending string // of a pattern such as *.bin, which most are, and every file is held against; or
 	form   *regexp.Regexp
 	filter string // "" takes it away
 }
@@ -41,13 +45,20 @@ func (a *attributes) lfs(file string) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	filter := ""
-	for _, r := range f.rules {
-		if rest, ok := strings.CutPrefix(file, r.below); ok && r.form.MatchString(byteByByte(rest)) {
-			filter = r.filter
+	for _, r := range slices.Backward(f.rules) {
+		if r.fits(file) {
+			return r.filter == "lfs", nil
 		}
 	}
-	return filter == "lfs", nil
+	return false, nil
+}
+
+func (r rule) fits(file string) bool {
+	rest, ok := strings.CutPrefix(file, r.below)
+	if r.ending != "" {
+		return ok && strings.HasSuffix(rest, r.ending)
+	}
+	return ok && r.form.MatchString(byteByByte(rest))
 }
 
 // of reads the rules for what is in a folder.
@@ -55,29 +66,29 @@ func (a *attributes) of(folder string) (folderRules, error) {
 	if known, ok := a.folders[folder]; ok {
 		return known, nil
 	}
-	f, outer := folderRules{at: a.s.top}, ""
+	f, outer, below := folderRules{at: a.s.top}, "", ""
 	if folder != "." {
 		above, err := a.of(path.Dir(folder))
 		if err != nil {
 			return f, err
 		}
-		list, err := a.s.entries(above.at, outerOf(path.Dir(folder)))
-		if err != nil {
+		f, outer, below = above, folder, folder+"/"
+		if f.at, err = a.s.below(above.at, above.inside[folder]); err != nil {
 			return f, err
-		}
-		f, outer = above, folder+"/"
-		for _, e := range list {
-			if e.path == folder {
-				if f.at, err = a.s.below(above.at, e); err != nil {
-					return f, err
-				}
-			}
 		}
 		if f.at.inner == "" || f.at.bare != above.at.bare { // a submodule's top
 			f.rules, f.macro = nil, nil
 		}
 	}
-	own, err := a.read(f.at, folder, outer, &f)
+	list, err := a.s.entries(f.at, outer)
+	if err != nil {
+		return f, err
+	}
+	f.inside = make(map[string]entry, len(list))
+	for _, e := range list {
+		f.inside[e.path] = e
+	}
+	own, err := a.read(f.inside[below+".gitattributes"], below, &f)
 	if err != nil {
 		return f, err
 	}
@@ -86,35 +97,20 @@ func (a *attributes) of(folder string) (folderRules, error) {
 	return f, nil
 }
 
-// outerOf is a folder as entries wants it.
-func outerOf(folder string) string {
-	if folder == "." {
-		return ""
+// read reads the .gitattributes of one folder, if it has one.
+func (a *attributes) read(e entry, below string, f *folderRules) ([]rule, error) {
+	if e.path == "" || holdsMore(e.mode) || e.mode == filemode.Symlink {
+		return nil, nil
 	}
-	return folder
-}
-
-// read reads the .gitattributes in one folder.
-func (a *attributes) read(at position, folder, outer string, f *folderRules) ([]rule, error) {
-	list, err := a.s.entries(at, outerOf(folder))
+	objects, err := a.s.store(e.bare)
 	if err != nil {
 		return nil, err
 	}
-	for _, e := range list {
-		if path.Base(e.path) != ".gitattributes" || holdsMore(e.mode) || e.mode == filemode.Symlink {
-			continue
-		}
-		objects, err := a.s.store(e.bare)
-		if err != nil {
-			return nil, err
-		}
-		data, err := objects.blob(e.id)
-		if err != nil {
-			return nil, err
-		}
-		return parseAttributes(data, outer, f), nil
+	data, err := objects.blob(e.id)
+	if err != nil {
+		return nil, err
 	}
-	return nil, nil
+	return parseAttributes(data, below, f), nil
 }
 
 // parseAttributes reads the lines that say something of the filter.
@@ -135,11 +131,20 @@ func parseAttributes(data []byte, below string, f *folderRules) []rule {
 			}
 			continue
 		}
-		if form := patternForm(pattern); says && form != nil {
-			rules = append(rules, rule{below, form, filter})
+		ending, form := endingOf(pattern), patternForm(pattern)
+		if says && form != nil {
+			rules = append(rules, rule{below, ending, form, filter})
 		}
 	}
 	return rules
+}
+
+// endingOf is what the names end in that a pattern means which says no more, or "".
+func endingOf(pattern string) string {
+	if ending, ok := strings.CutPrefix(pattern, "*"); ok && !strings.ContainsAny(ending, `*?[\/`) {
+		return ending
+	}
+	return ""
 }
 
 // patternOf cuts a line into its pattern, which may be quoted, and the attributes.
@@ -234,6 +239,9 @@ func patternForm(pattern string) *regexp.Regexp {
 
 // byteByByte has a character for each byte: to git, ? is one byte.
 func byteByByte(text string) string {
+	if !strings.ContainsFunc(text, func(r rune) bool { return r >= utf8.RuneSelf }) {
+		return text
+	}
 	runes := make([]rune, len(text))
 	for i := range len(text) {
 		runes[i] = rune(text[i])

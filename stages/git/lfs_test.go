@@ -63,6 +63,36 @@ func TestLFSFilesAreThoseOfGit(t *testing.T) {
 	}
 }
 
+// Each folder is read once, however many others are beside it, and no rule costs a
+// file much: a model's repository has forty. What is done is counted by what is
+// allocated for it.
+func TestLFSFilesOfManyFoldersAndRules(t *testing.T) {
+	cost := func(folders, rules int) float64 {
+		files := map[string]string{".gitattributes": ""}
+		for i := range rules {
+			files[".gitattributes"] += fmt.Sprintf("*.b%d filter=lfs\n", i)
+		}
+		for i := range folders {
+			files[fmt.Sprintf("data/%04d/a.txt", i)] = "text"
+		}
+		r := newRepository(t)
+		commit := r.commit("folders", files)
+		bare := fetch(t, t.TempDir(), remote(t, r.dir), commit)
+		return testing.AllocsPerRun(1, func() {
+			if found, err := git.LFSFiles(bare, commit, nil); err != nil || len(found) > 0 {
+				t.Errorf("%+v, %v", found, err)
+			}
+		})
+	}
+	few, many := cost(50, 1), cost(800, 1)
+	if many > 32*few {
+		t.Errorf("16 times as many folders cost %.0f times as much", many/few)
+	}
+	if ruled := cost(800, 40); ruled > 2*many {
+		t.Errorf("40 times as many rules cost %.0f times as much", ruled/many)
+	}
+}
+
 // What only looks like a pointer is a file like any other.
 func TestWhatIsNoPointer(t *testing.T) {
 	oid := strings.Repeat("ab", 32)
