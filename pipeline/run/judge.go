@@ -171,7 +171,7 @@ func (s *StageStatus) ended(rec *record.Record, job slurm.QueuedJob, e evidence)
 	case job.State == "CANCELLED" && job.Reason == "DependencyNeverSatisfied":
 		s.State, s.Reason = Skipped, "because an upstream did not succeed"
 	case job.State == "CANCELLED" && e.ledger.skipped[s.Address] != "":
-		s.State, s.Reason = Skipped, "because "+e.ledger.skipped[s.Address]+" is being ended"
+		s.State, s.Reason = Skipped, "because "+e.ledger.skipped[s.Address]+" was being ended"
 	case job.State == "CANCELLED":
 		s.State, s.Reason = Cancelled, "cancelled"+by(e.ledger.cancelled[s.Address])
 	default:

@@ -12,10 +12,10 @@ type ledger struct {
 	cancelled  map[string]string       // address → who asked for it to be cancelled, first
 	cancelling map[string]int          // address → which time that was, from 1
 	cancels    int
-	skipped    map[string]string       // address → the stage whose job has cancelled its
-	releasing  bool                    // the whole chain was accepted
-	released   bool                    // and may run
-	newest     time.Time               // of all lines
+	skipped    map[string]string // address → the stage whose job has cancelled its
+	releasing  bool              // the whole chain was accepted
+	released   bool              // and may run
+	newest     time.Time         // of all lines
 }
 
 type submittedJob struct {

@@ -37,11 +37,12 @@ func (j *job) stuckStep(ctx context.Context) (stop func() bool) {
 }
 
 func (j *job) freeStuckStep(ctx context.Context) bool {
-	for {
+	// What comes before srun, such as modules, may take a while itself.
+	for pause := j.options.Timing.Step; ; pause *= 2 {
 		select {
 		case <-ctx.Done():
 			return false
-		case <-time.After(j.options.Timing.Step):
+		case <-time.After(pause):
 		}
 		batch, step := stepsHere(j.id)
 		if step || !batch {
@@ -51,10 +52,7 @@ func (j *job) freeStuckStep(ctx context.Context) bool {
 			return false
 		}
 		pending, err := slurm.NewClient("").StepPending(ctx, j.id)
-		if err == nil && !pending {
-			return false
-		}
-		if err == nil && endSrun() {
+		if err == nil && pending && endSrun() {
 			return true
 		}
 	}
