@@ -103,7 +103,7 @@ func (c *Cache) download(ctx context.Context, p Package) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("%s: %w", p.File, err)
 	}
-	r, err := download.Get(ctx, address, c.files(), download.Options{SHA256: p.SHA256, Progress: c.progress.of(p.File, c.Progress), Refused: refused})
+	r, err := download.Get(ctx, address, c.files(), download.Options{SHA256: p.SHA256, Progress: c.progress.of(p.File, c.Progress), Refused: p.refused})
 	if err != nil {
 		return "", fmt.Errorf("fetching %s: %w", p.File, c.hidden(p, address, err))
 	}
@@ -115,10 +115,10 @@ func (c *Cache) download(ctx context.Context, p Package) (string, error) {
 
 // refused says what to do where a channel is not open to everybody. What else a
 // channel refuses is told as any download's.
-func refused(r *http.Response) *download.Fault {
+func (p Package) refused(r *http.Response) *download.Fault {
 	switch r.StatusCode {
 	case http.StatusUnauthorized, http.StatusForbidden, http.StatusProxyAuthRequired:
-		return &download.Fault{Summary: "Login wanted", Detail: fmt.Sprintf("The channel does not give it to everybody (%s): does its address name the right user, password or token, each as ${NAME}, with that variable set?", r.Status)}
+		return &download.Fault{Summary: "Login wanted", Detail: fmt.Sprintf("The channel does not give %s to everybody (%s): does its address name the right user, password or token, each as ${NAME}, with that variable set?", git.Redact(p.URL), r.Status)}
 	}
 	return nil
 }

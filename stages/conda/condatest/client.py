@@ -5,6 +5,7 @@ import argparse
 import asyncio
 import os
 import pathlib
+import shutil
 import sys
 import tempfile
 from urllib.parse import unquote, urlsplit
@@ -20,6 +21,7 @@ parser.add_argument("--prefix", required=True)
 parser.add_argument("--file", required=True)
 args = parser.parse_args()
 
+shutil.rmtree(args.prefix, ignore_errors=True)  # of a try that crashed
 if (pathlib.Path.home() / ".condarc").exists():
     sys.exit("it would read the .condarc of its user")
 packages = os.environ["CONDA_PKGS_DIRS"]
@@ -40,3 +42,5 @@ for line in lines[1:]:
     records.append(rattler.RepoDataRecord(index, path.name, url, channel))
 asyncio.run(rattler.install(records, args.prefix, cache_dir=packages, show_progress=False))
 (pathlib.Path(args.prefix) / "conda-meta/history").touch()
+sys.stdout.flush()
+os._exit(0)  # the library's threads may crash an interpreter that ends
