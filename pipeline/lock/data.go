@@ -1,6 +1,7 @@
 package lock
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -77,7 +78,7 @@ func UpdateData(ctx context.Context, f *File, wanted []Data, o DataOptions) (cha
 		read[w.Asked] = true
 		f.data[w.Asked] = pin
 		if !reflect.DeepEqual(pin, old) {
-			changes = append(changes, Change{Address: w.Address, Packages: w.told(pin, old, pinned), Moved: pinned})
+			changes = append(changes, w.change(pin, old))
 		}
 	}
 	return changes, diags
@@ -98,30 +99,26 @@ func (f *File) commitOf(family string) string {
 	return commit
 }
 
-// told is what was pinned, in words.
-func (w *Data) told(pin, old DataPin, pinned bool) string {
-	if pin.Commit == "" {
-		if pinned {
-			return fmt.Sprintf("sha256 moved %.7s → %.7s, %d bytes", old.SHA256, pin.SHA256, pin.Size)
-		}
-		return fmt.Sprintf("sha256 %.7s, %d bytes", pin.SHA256, pin.Size)
-	}
-	size := fmt.Sprintf("%d bytes", pin.Size)
-	switch len(pin.Files) {
-	case 0:
-	case 1:
-		size = "1 file, " + size
-	default:
-		size = fmt.Sprintf("%d files, %s", len(pin.Files), size)
+// change tells what was pinned. old is empty where nothing was.
+func (w *Data) change(pin, old DataPin) Change {
+	c := Change{Address: w.Address, Kind: PinnedData, Old: identity(old), New: identity(pin), Files: len(pin.Files), Bytes: pin.Size}
+	what, verb := "sha256", " "
+	if pin.Commit != "" {
+		what, verb = w.Revision, " → "
 	}
 	switch {
-	case pinned && old.Commit != pin.Commit:
-		return fmt.Sprintf("%s moved %.7s → %.7s, %s", w.Revision, old.Commit, pin.Commit, size)
-	case pinned:
-		return fmt.Sprintf("%s still %.7s, %s", w.Revision, pin.Commit, size)
+	case c.Old == "":
+		c.What = fmt.Sprintf("%s%s%.7s", what, verb, c.New)
+	case c.Old == c.New:
+		c.What = fmt.Sprintf("%s still %.7s", what, c.New)
+	default:
+		c.What = fmt.Sprintf("%s moved %.7s → %.7s", what, c.Old, c.New)
 	}
-	return fmt.Sprintf("%s → %.7s, %s", w.Revision, pin.Commit, size)
+	return c
 }
+
+// identity is what one pin is told from another by.
+func identity(pin DataPin) string { return cmp.Or(pin.Commit, pin.SHA256) }
 
 // aboutRepository are the faults that the path within a repository has no part in.
 var aboutRepository = []error{git.ErrAddress, git.ErrNotRepository, git.ErrEmpty, git.ErrNoRef, git.ErrNetwork, git.ErrAuthentication}
