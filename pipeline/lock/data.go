@@ -14,6 +14,7 @@ import (
 	"github.com/runpipe/runpipe/stages"
 	"github.com/runpipe/runpipe/stages/download"
 	"github.com/runpipe/runpipe/stages/git"
+	"github.com/runpipe/runpipe/stages/huggingface"
 )
 
 // DataPin is what data was pinned to.
@@ -27,6 +28,8 @@ type Data struct {
 	Revision string    // what was asked for of which a commit is pinned, in words; or ""
 	Range    hcl.Range // where it is asked for
 	From     hcl.Range // where its repository or its ref is, if it comes from one
+	At       hcl.Range // where the file says its revision, of a repository of Hugging Face
+	Chosen   hcl.Range // where the file chooses among its files, likewise
 	// Read reads the data, from wherever it is, to learn what it is now. With a commit
 	// given, it is what it is there.
 	Read func(ctx context.Context, commit string) (DataPin, error)
@@ -128,7 +131,12 @@ func (w *Data) unread(err error) *hcl.Diagnostic {
 	var fromGit *git.Fault
 	switch {
 	case errors.As(err, &known):
-		return w.fault(known.Summary, w.Address+": "+known.Detail, nil)
+		d := w.fault(known.Summary, w.Address+": "+known.Detail, nil)
+		place := map[string]*hcl.Range{huggingface.NoRevision: &w.At, huggingface.NoFile: &w.Chosen}[known.Summary]
+		if place != nil && *place != (hcl.Range{}) {
+			d.Subject = place
+		}
+		return d
 	case errors.As(err, &fromGit):
 		d := w.fault(fromGit.Summary, w.Address+": "+fromGit.Detail, nil)
 		if w.From != (hcl.Range{}) && slices.Contains(aboutRepository, fromGit.Kind) {
