@@ -52,6 +52,8 @@ func rewordUnexpected(d *hcl.Diagnostic, n *node) {
 		d.Detail += fmt.Sprintf(" It belongs into a block of its own: %s { %s = … }.", home, name)
 	case elsewhere[name] != "" && n.kind != nil:
 		d.Detail += " " + elsewhere[name]
+	case name == "unpack" && slices.Contains(same, "extract"): // too far from each other to be a slip
+		d.Detail += ` Did you mean "extract"?`
 	default:
 		d.Detail += stages.DidYouMean(name, same)
 	}

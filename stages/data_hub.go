@@ -14,7 +14,11 @@ import (
 
 // fromHub reads which repository of Hugging Face is wanted, and what of it.
 func (b *Block) fromHub(a *Argument, r *DataRequest, d *Data) {
-	hub := &Hub{Revision: "main", Patterns: b.hubFiles(b.Group.get("files"))}
+	files := b.Group.get("files")
+	hub := &Hub{Revision: "main", Patterns: b.hubFiles(files)}
+	if files != nil {
+		r.Chosen = files.Expr.Range()
+	}
 	if b.settled(a) {
 		r.Range, hub.Repository = a.Expr.Range(), b.hubRepository(a)
 	}
@@ -22,7 +26,7 @@ func (b *Block) fromHub(a *Argument, r *DataRequest, d *Data) {
 		if text, ok := b.quoted(revision, "a commit such as 1234567 is no number."); ok {
 			hub.Revision = text
 		}
-		r.Range = revision.Expr.Range()
+		r.At = revision.Expr.Range()
 	}
 	if endpoint := b.Group.get("endpoint"); b.settled(endpoint) {
 		if text, ok := b.text(endpoint); ok && !huggingface.IsEndpoint(text) {

@@ -92,6 +92,8 @@ type DataRequest struct {
 	SHA256  string // as declared, 64 hex digits; "" is to be pinned
 	Range   hcl.Range
 	From    hcl.Range // of the repository or its ref, of a file in Git LFS
+	At      hcl.Range // of the revision, of a repository of Hugging Face; empty if none is given
+	Chosen  hcl.Range // of the patterns of its files, likewise
 }
 
 // Asked names what is asked for in the lock file, without credentials. Of an address

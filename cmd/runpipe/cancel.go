@@ -2,30 +2,32 @@ package main
 
 import (
 	"context"
-	"fmt"
-	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/runpipe/runpipe/cmd/runpipe/view"
 	"github.com/runpipe/runpipe/pipeline/run"
 )
 
 type cancelOptions struct {
 	*app
 	args []string
+	json bool
 }
 
 func newCancel(a *app) *cobra.Command {
 	o := cancelOptions{app: a}
-	return &cobra.Command{
-		Use:     "cancel [RUN] [ADDR]",
+	cmd := &cobra.Command{
+		Use:     "cancel [--json] [RUN] [ADDR]",
 		GroupID: groupRun,
 		Short:   "Cancel a run, or one of its stages",
 		Long: `Cancels all stages of a run that have not ended, the newest run if none is named.
 With ADDR only that stage, and those that depend on it. What has succeeded stays in
 the store, and the next apply reuses it.
 
-It returns when the scheduler knows; the jobs may take a moment to end.`,
+It returns when the scheduler knows; the jobs may take a moment to end.
+
+--json writes {"version":1,"run","cancelled"}: the addresses of the stages.`,
 		Example: `  runpipe cancel                 # the newest run
   runpipe cancel train.cnn       # one stage of it, and what depends on it
   runpipe cancel k3f9 train.cnn`,
@@ -37,6 +39,8 @@ It returns when the scheduler knows; the jobs may take a moment to end.`,
 			return o.run(cmd.Context())
 		},
 	}
+	cmd.Flags().BoolVar(&o.json, "json", false, "write JSON to stdout")
+	return cmd
 }
 
 func (o *cancelOptions) run(ctx context.Context) error {
@@ -56,10 +60,5 @@ func (o *cancelOptions) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if len(cancelled) == 0 {
-		o.out.Say(fmt.Sprintf("Nothing to cancel: all of it has ended in run %s.", r.Run))
-		return nil
-	}
-	o.out.Say(fmt.Sprintf("Cancelled in run %s: %s.", r.Run, strings.Join(cancelled, ", ")))
-	return nil
+	return o.reporter(o.json).Cancelled(view.Cancellation{Run: r.Run, Cancelled: cancelled})
 }

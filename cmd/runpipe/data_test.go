@@ -90,7 +90,7 @@ func TestData(t *testing.T) {
 			t.Error("a plan downloads data")
 		}
 		r := p.gets(0, "runpipe", "lock", "mnist.hcl")
-		p.has(r.stdout, "data.digits", "data.model", "sha256", "8 bytes")
+		p.has(r.stdout, "data.digits", "data.model", "sha256", ", 8 B\n")
 		locked := p.read("mnist.lock.hcl")
 		p.has(locked, `data "`+s.URL+"/set.tar.gz#", `data "model.bin"`)
 		if strings.Contains(locked, "hush") {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"strconv"
 	"strings"
 	"time"
 
@@ -102,6 +103,9 @@ func (o *gcOptions) options(cmd *cobra.Command) (gc.Options, error) {
 	}
 	if o.olderThan != "" {
 		age, err := stages.ParseDuration(o.olderThan)
+		if _, plain := strconv.Atoi(o.olderThan); err != nil && plain == nil {
+			return options, usage(cmd, "--older-than %s: an age needs its unit. Did you mean %sd?", o.olderThan, o.olderThan)
+		}
 		if err != nil {
 			return options, usage(cmd, "--older-than %s: %v.", o.olderThan, err)
 		}

@@ -66,6 +66,7 @@ func TestGCFreesOnlyWhatNoKeptRunNeeds(t *testing.T) {
 	p.has(p.gets(1, "runpipe", "status", "one").stderr, "no run")
 	p.gets(2, "runpipe", "gc", "--keep", "-2")
 	p.gets(2, "runpipe", "gc", "--older-than", "old")
+	p.has(p.gets(2, "runpipe", "gc", "--older-than", "3").stderr, "Did you mean 3d?")
 }
 
 // A run that waits keeps all that it will need, though --keep 0 drops all others.

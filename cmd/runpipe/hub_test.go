@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -141,22 +142,24 @@ func TestHuggingFaceRefuses(t *testing.T) {
 	p := hubPerson(t, h)
 	for _, c := range []struct {
 		token, block, want string
+		line               int // of the fault
 	}{
-		{"", `huggingface = "meta/llama"`, "Gated repository|meta/llama|accept|set HF_TOKEN to a token"},
-		{"hf_another", `huggingface = "meta/llama"`, "Login refused|HF_TOKEN"},
-		{"", `huggingface = "meta/lama"`, "No such repository|meta/lama|private|datasets/meta/lama|set HF_TOKEN"},
-		{hubToken, `huggingface = "meta/lama"`, "No such repository|404|token of HF_TOKEN"},
-		{hubToken, "huggingface = \"meta/llama\"\n  revision = \"v2\"", `No such revision|"v2"`},
-		{hubToken, "huggingface = \"meta/llama\"\n  files = [\"*.json\", \"*.gguf\"]", `No such file|"*.gguf"|model.safetensors`},
-		{hubToken, "huggingface = \"meta/llama\"\n  token_env = \"MY_TOKEN\"", "Missing token|MY_TOKEN"},
+		{"", `huggingface = "meta/llama"`, "Gated repository|meta/llama|accept|set HF_TOKEN to a token", 2},
+		{"hf_another", `huggingface = "meta/llama"`, "Login refused|HF_TOKEN", 2},
+		{"", `huggingface = "meta/lama"`, "No such repository|meta/lama|private|datasets/meta/lama|set HF_TOKEN", 2},
+		{hubToken, `huggingface = "meta/lama"`, "No such repository|404|token of HF_TOKEN", 2},
+		{hubToken, "huggingface = \"meta/llama\"\n  revision = \"v2\"", `No such revision|"v2"`, 3},
+		{hubToken, "huggingface = \"meta/lama\"\n  revision = \"v2\"\n  files = [\"*.json\"]", "No such repository", 2},
+		{hubToken, "huggingface = \"meta/llama\"\n  files = [\"*.json\", \"*.gguf\"]", `No such file|"*.gguf"|model.safetensors`, 3},
+		{hubToken, "huggingface = \"meta/llama\"\n  token_env = \"MY_TOKEN\"", "Missing token|MY_TOKEN", 2},
 		// The hub's token is not for another hub that a file names.
-		{hubToken, "huggingface = \"meta/llama\"\n  endpoint = \"" + h.URL + "\"", "Gated repository|token_env = \"HF_TOKEN\""},
-		{"line\nbreak", `huggingface = "meta/llama"`, "Unsuitable token|HF_TOKEN"},
+		{hubToken, "huggingface = \"meta/llama\"\n  endpoint = \"" + h.URL + "\"", "Gated repository|token_env = \"HF_TOKEN\"", 2},
+		{"line\nbreak", `huggingface = "meta/llama"`, "Unsuitable token|HF_TOKEN", 2},
 	} {
 		p.setenv("HF_TOKEN", c.token)
 		p.write("one.hcl", "data \"one\" {\n  "+c.block+"\n}\n")
 		r := p.gets(1, "runpipe", "lock", "one.hcl")
-		p.has(strings.Join(strings.Fields(r.stderr), " "), append(strings.Split(c.want, "|"), "one.hcl:")...)
+		p.has(strings.Join(strings.Fields(r.stderr), " "), append(strings.Split(c.want, "|"), "one.hcl:"+strconv.Itoa(c.line)+":")...)
 		p.lacks(r.stderr, hubToken, "hf_another")
 	}
 	if _, err := os.Stat(filepath.Join(p.dir, "one.lock.hcl")); err == nil {

@@ -56,7 +56,7 @@ func TestLFS(t *testing.T) {
 		server := lfstest.Serve(t, filepath.Join(p.dir, "served"))
 		server.User, server.Password = "ada", "s3cr3t"
 		p.write("lfs.hcl", fmt.Sprintf(withLFS, strings.Replace(server.URL, "http://", "http://ada:s3cr3t@", 1)+"/code.git"))
-		p.has(p.gets(0, "runpipe", "lock", "lfs.hcl").stdout, "data.weights", "default branch → "+first[:7], fmt.Sprint(len(weights)))
+		p.has(p.gets(0, "runpipe", "lock", "lfs.hcl").stdout, "data.weights", "default branch → "+first[:7], "273.4 KiB")
 		p.has(p.read("lfs.lock.hcl"), `data "`+server.URL+`/code.git:model.bin"`, first)
 		if server.Asked("batch") != 0 {
 			t.Error("locking asks for content")

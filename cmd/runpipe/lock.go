@@ -16,6 +16,7 @@ type lockOptions struct {
 	*app
 	source  source
 	locked  bool
+	json    bool
 	dirty   bool // leave uncommitted changes out
 	upgrade upgrade
 }
@@ -39,11 +40,18 @@ are refused: what would run is not what is there to see. --allow-dirty pins the 
 commit all the same.
 
 "apply" pins what is missing by itself; "lock" is for doing only that, and for
-moving on.`,
+moving on.
+
+--json writes {"version":1,"file","changes":[{"address","kind":"commit|packages|data",
+"from","to","what","repository","ref","unshared","files","bytes"}]}, with no changes when
+all was pinned. "from" and "to" are commits, digests of the locked packages, or the
+sha256 of data that is one file; "from" is "" for a new pin, and what does not apply is
+absent.`,
 		Example: `  runpipe lock mnist.hcl
   runpipe lock --upgrade mnist.hcl               # everything to what it stands for now
   runpipe lock --upgrade=environment.python mnist.hcl
-  runpipe lock --locked mnist.hcl                # in continuous integration`,
+  runpipe lock --locked mnist.hcl                # in continuous integration
+  runpipe lock --upgrade --json mnist.hcl | jq -r '.changes[] | "\(.address) \(.to)"'`,
 		Annotations: statuses{
 			0: "all is pinned", 1: "a fault in the pipeline, or a ref or packages that cannot be resolved or fetched",
 			2: "wrong usage", 5: "--locked was given, and the lock file would have to change", 130: "interrupted; nothing was written",
@@ -60,6 +68,7 @@ moving on.`,
 	o.source.flags(cmd)
 	cmd.Flags().BoolVar(&o.locked, "locked", false, "fail if the lock file would have to change")
 	cmd.Flags().BoolVar(&o.dirty, "allow-dirty", false, "pin the last commit where there are uncommitted changes")
+	cmd.Flags().BoolVar(&o.json, "json", false, "write JSON to stdout")
 	o.upgrade.flag(cmd)
 	return cmd
 }
@@ -96,9 +105,5 @@ func (o *lockOptions) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	view.Pins(o.out, changes)
-	if len(changes) == 0 {
-		o.out.Say(filepath.Base(lock.Path(o.source.path)) + " is up to date.")
-	}
-	return nil
+	return o.reporter(o.json).Locked(view.Locking{File: lock.Path(p.Path), Changes: changes})
 }

@@ -1,14 +1,17 @@
 package main
 
 import (
+	"encoding/json"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 
+	"github.com/runpipe/runpipe/cmd/runpipe/view"
 	"github.com/runpipe/runpipe/pipeline/run"
 	"github.com/runpipe/runpipe/slurm/slurmtest"
 )
@@ -195,7 +198,11 @@ func TestCancelOfAnAbandonedSubmission(t *testing.T) {
 		if st.State != run.Running || !strings.Contains(stages["stage.c"].Reason, "runpipe resume "+st.Run) {
 			t.Errorf("the run is %s, stage.c %s %s", st.State, stages["stage.c"].State, stages["stage.c"].Reason)
 		}
-		p.has(p.gets(0, "runpipe", "cancel").stdout, "stage.a, stage.b, stage.c")
+		var c view.Cancellation
+		p.must(json.Unmarshal([]byte(p.gets(0, "runpipe", "cancel", "--json").stdout), &c))
+		if want := []string{"stage.a", "stage.b", "stage.c"}; c.Version != 1 || c.Run != st.Run || !slices.Equal(c.Cancelled, want) {
+			t.Errorf("cancel --json says %+v, want %v of %s", c, want, st.Run)
+		}
 		p.nothingQueued()
 		p.has(p.gets(0, "runpipe", "cancel").stdout, "Nothing to cancel")
 		if st, _ := p.status(""); st.State != run.Cancelled {
@@ -237,6 +244,9 @@ func TestUnlock(t *testing.T) {
 	elsewhere = strings.Replace(elsewhere, `"boot": "`, `"boot": "x`, 1)
 	p.write(lock, elsewhere)
 	p.has(p.gets(0, "runpipe", "unlock", id).stdout, "@login9 (process ")
+	p.write(lock, elsewhere)
+	p.has(p.gets(0, "runpipe", "unlock", "--json", id).stdout, `"removed": true`, `"host": "login9"`, id)
+	p.has(p.gets(0, "runpipe", "unlock", "--json", id).stdout, `"removed": false`, `"holder": null`)
 	p.has(p.gets(0, "runpipe", "unlock", id).stdout, "is not locked")
 	p.gets(0, "runpipe", "resume", id)
 	p.whole()

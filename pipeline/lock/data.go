@@ -1,6 +1,7 @@
 package lock
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -13,6 +14,7 @@ import (
 	"github.com/runpipe/runpipe/stages"
 	"github.com/runpipe/runpipe/stages/download"
 	"github.com/runpipe/runpipe/stages/git"
+	"github.com/runpipe/runpipe/stages/huggingface"
 )
 
 // DataPin is what data was pinned to.
@@ -26,6 +28,8 @@ type Data struct {
 	Revision string    // what was asked for of which a commit is pinned, in words; or ""
 	Range    hcl.Range // where it is asked for
 	From     hcl.Range // where its repository or its ref is, if it comes from one
+	At       hcl.Range // where the file says its revision, of a repository of Hugging Face
+	Chosen   hcl.Range // where the file chooses among its files, likewise
 	// Read reads the data, from wherever it is, to learn what it is now. With a commit
 	// given, it is what it is there.
 	Read func(ctx context.Context, commit string) (DataPin, error)
@@ -77,7 +81,7 @@ func UpdateData(ctx context.Context, f *File, wanted []Data, o DataOptions) (cha
 		read[w.Asked] = true
 		f.data[w.Asked] = pin
 		if !reflect.DeepEqual(pin, old) {
-			changes = append(changes, Change{Address: w.Address, Packages: w.told(pin, old, pinned), Moved: pinned})
+			changes = append(changes, w.change(pin, old))
 		}
 	}
 	return changes, diags
@@ -98,30 +102,26 @@ func (f *File) commitOf(family string) string {
 	return commit
 }
 
-// told is what was pinned, in words.
-func (w *Data) told(pin, old DataPin, pinned bool) string {
-	if pin.Commit == "" {
-		if pinned {
-			return fmt.Sprintf("sha256 moved %.7s → %.7s, %d bytes", old.SHA256, pin.SHA256, pin.Size)
-		}
-		return fmt.Sprintf("sha256 %.7s, %d bytes", pin.SHA256, pin.Size)
-	}
-	size := fmt.Sprintf("%d bytes", pin.Size)
-	switch len(pin.Files) {
-	case 0:
-	case 1:
-		size = "1 file, " + size
-	default:
-		size = fmt.Sprintf("%d files, %s", len(pin.Files), size)
+// change tells what was pinned. old is empty where nothing was.
+func (w *Data) change(pin, old DataPin) Change {
+	c := Change{Address: w.Address, Kind: PinnedData, Old: identity(old), New: identity(pin), Files: len(pin.Files), Bytes: pin.Size}
+	what, verb := "sha256", " "
+	if pin.Commit != "" {
+		what, verb = w.Revision, " → "
 	}
 	switch {
-	case pinned && old.Commit != pin.Commit:
-		return fmt.Sprintf("%s moved %.7s → %.7s, %s", w.Revision, old.Commit, pin.Commit, size)
-	case pinned:
-		return fmt.Sprintf("%s still %.7s, %s", w.Revision, pin.Commit, size)
+	case c.Old == "":
+		c.What = fmt.Sprintf("%s%s%.7s", what, verb, c.New)
+	case c.Old == c.New:
+		c.What = fmt.Sprintf("%s still %.7s", what, c.New)
+	default:
+		c.What = fmt.Sprintf("%s moved %.7s → %.7s", what, c.Old, c.New)
 	}
-	return fmt.Sprintf("%s → %.7s, %s", w.Revision, pin.Commit, size)
+	return c
 }
+
+// identity is what one pin is told from another by.
+func identity(pin DataPin) string { return cmp.Or(pin.Commit, pin.SHA256) }
 
 // aboutRepository are the faults that the path within a repository has no part in.
 var aboutRepository = []error{git.ErrAddress, git.ErrNotRepository, git.ErrEmpty, git.ErrNoRef, git.ErrNetwork, git.ErrAuthentication}
@@ -131,7 +131,12 @@ func (w *Data) unread(err error) *hcl.Diagnostic {
 	var fromGit *git.Fault
 	switch {
 	case errors.As(err, &known):
-		return w.fault(known.Summary, w.Address+": "+known.Detail, nil)
+		d := w.fault(known.Summary, w.Address+": "+known.Detail, nil)
+		place := map[string]*hcl.Range{huggingface.NoRevision: &w.At, huggingface.NoFile: &w.Chosen}[known.Summary]
+		if place != nil && *place != (hcl.Range{}) {
+			d.Subject = place
+		}
+		return d
 	case errors.As(err, &fromGit):
 		d := w.fault(fromGit.Summary, w.Address+": "+fromGit.Detail, nil)
 		if w.From != (hcl.Range{}) && slices.Contains(aboutRepository, fromGit.Kind) {

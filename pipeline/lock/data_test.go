@@ -52,7 +52,7 @@ func TestData(t *testing.T) {
 	old := now
 	now.SHA256 = strings.Repeat("cd", 32)
 	_, changes, _ = update(DataOptions{Upgrade: func(address string) bool { return address == "data.set" }}, w)
-	if len(changes) != 1 || !changes[0].Moved || !strings.Contains(changes[0].Packages, "abababa → cdcdcdc") {
+	if len(changes) != 1 || changes[0].Old != old.SHA256 || changes[0].New != now.SHA256 || changes[0].What != "sha256 moved abababa → cdcdcdc" {
 		t.Errorf("%v → %v: %+v", old, now, changes)
 	}
 	w.Asked = "other"
@@ -108,7 +108,7 @@ func TestDataOfACommit(t *testing.T) {
 		return changes
 	}
 	all, some := data("all", ""), data("some", " *.json")
-	if got := update(DataOptions{}, all); len(got) != 1 || got[0].Packages != "revision main → c0c0c0c, 2 files, 10 bytes" {
+	if got := update(DataOptions{}, all); len(got) != 1 || got[0].Files != 2 || got[0].Bytes != 10 || got[0].What != "revision main → c0c0c0c" {
 		t.Errorf("told %+v", got)
 	}
 	now = strings.Repeat("d1", 20)
@@ -122,7 +122,7 @@ func TestDataOfACommit(t *testing.T) {
 		t.Errorf("the pin is %+v", pin)
 	}
 	got := update(DataOptions{Upgrade: func(address string) bool { return address == "data.some" }}, all, some)
-	if len(got) != 1 || !got[0].Moved || got[0].Packages != "revision main moved c0c0c0c → d1d1d1d, 2 files, 10 bytes" {
+	if len(got) != 1 || got[0].Old != commit || got[0].New != now || got[0].What != "revision main moved c0c0c0c → d1d1d1d" {
 		t.Errorf("told %+v", got)
 	}
 	if pin, _ := p.read().Data(all.Asked); pin.Commit != commit {

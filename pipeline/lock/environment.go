@@ -64,7 +64,11 @@ func UpdateEnvironments(ctx context.Context, f *File, wanted []Environment, o En
 			if r.Builds != "" {
 				text += ", to build " + r.Builds
 			}
-			changes = append(changes, Change{Address: r.Address, Packages: text, Moved: r.old != nil})
+			change := Change{Address: r.Address, Kind: PinnedPackages, New: r.new.Digest(), What: text}
+			if r.old != nil {
+				change.Old = r.old.Digest()
+			}
+			changes = append(changes, change)
 		}
 	}
 	return changes, diags

@@ -116,7 +116,7 @@ func TestUpdatePinsOnce(t *testing.T) {
 	w.Requirements = []string{"requirements.txt"}
 	_, changes, diags := p.update(Options{}, w)
 	ok(t, diags)
-	if diff := cmp.Diff([]Change{{Address: "clone.code", Repository: ".", Ref: "main", New: first, Unshared: true}}, changes); diff != "" {
+	if diff := cmp.Diff([]Change{{Address: "clone.code", Kind: PinnedCommit, Repository: ".", Ref: "main", New: first, Unshared: true}}, changes); diff != "" {
 		t.Error(diff)
 	}
 	before := p.text()
@@ -171,7 +171,7 @@ func TestUpgrade(t *testing.T) {
 
 	f, changes, diags := p.update(Options{Upgrade: func(address string) bool { return address == "clone.code" }}, a, b)
 	ok(t, diags)
-	if diff := cmp.Diff([]Change{{Address: "clone.code", Repository: ".", Ref: "main", Old: first, New: second, Unshared: true}}, changes); diff != "" {
+	if diff := cmp.Diff([]Change{{Address: "clone.code", Kind: PinnedCommit, Repository: ".", Ref: "main", Old: first, New: second, Unshared: true}}, changes); diff != "" {
 		t.Error(diff)
 	}
 	if pin, _ := f.Pin(a); pin.Commit != second || pin.Digest != old.Digest {

@@ -31,17 +31,32 @@ type Options struct {
 	Except []string
 }
 
-// Change is a pin that is new or moved, for the screen.
-type Change struct {
-	Address    string // of a stage that asked
-	Repository string // without credentials
-	Ref        string
-	Old, New   string // commits; Old is "" for a new pin
-	Unshared   bool   // New is on no remote of the repository on this machine that it is in
-	Dirty      bool   // New is a private commit, and not in the lock file
+// Pinned is what kind of thing a pin is of.
+type Pinned string
 
-	Packages string // of an environment or data, instead of all these: what was locked or has moved, in words
-	Moved    bool   // Packages were locked before
+// The kinds of pins.
+const (
+	PinnedCommit   Pinned = "commit"
+	PinnedPackages Pinned = "packages"
+	PinnedData     Pinned = "data"
+)
+
+// Change is a pin that is new or moved, to be told.
+type Change struct {
+	Address string // of a stage that asked
+	Kind    Pinned
+	// Old and New are commits; digests of the locked packages; or, of data, commits, or
+	// the sha256 of its one file. Old is "" for a new pin.
+	Old, New string
+
+	Repository string // of a commit: without credentials
+	Ref        string
+	Unshared   bool // New is on no remote of the repository on this machine that it is in
+	Dirty      bool // New is a private commit, and not in the lock file
+
+	What  string // of packages and data: what was pinned or has moved, in words
+	Files int    // of data that is the files of a commit: how many
+	Bytes int64  // of data
 }
 
 // atOnce is how many repositories are asked at the same time.
@@ -312,7 +327,7 @@ func (u *update) changes() []Change {
 	}
 	var all []Change
 	for _, w := range u.wanted {
-		all = append(all, Change{Address: w.Address, Repository: w.key().repository, Ref: w.Ref, Old: old, New: u.new.commit, Unshared: u.lonely, Dirty: len(touching(u.files, w)) > 0})
+		all = append(all, Change{Address: w.Address, Kind: PinnedCommit, Repository: w.key().repository, Ref: w.Ref, Old: old, New: u.new.commit, Unshared: u.lonely, Dirty: len(touching(u.files, w)) > 0})
 	}
 	return all
 }

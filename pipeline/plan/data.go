@@ -24,7 +24,7 @@ func Data(p *pipeline.Pipeline, w *workspace.Workspace, environ []string, progre
 	for _, d := range p.Data() {
 		if d.SHA256 == "" {
 			wanted = append(wanted, lock.Data{
-				Address: d.Address.String(), Asked: d.Asked(), Family: d.Family(), Revision: d.Revision(), Range: d.Range, From: d.From,
+				Address: d.Address.String(), Asked: d.Asked(), Family: d.Family(), Revision: d.Revision(), Range: d.Range, From: d.From, At: d.At, Chosen: d.Chosen,
 				Read: func(ctx context.Context, commit string) (lock.DataPin, error) { return s.pin(ctx, d, commit) },
 			})
 		}

@@ -205,7 +205,7 @@ func choose(files []huggingface.File, h *stages.Hub) ([]huggingface.File, error)
 			}
 		}
 		if !found {
-			return nil, &download.Fault{Summary: "No such file", Detail: fmt.Sprintf("%s has no file %q at revision %s. It has %s.", h.Repository, pattern, h.Revision, some(files))}
+			return nil, &download.Fault{Summary: huggingface.NoFile, Detail: fmt.Sprintf("%s has no file %q at revision %s. It has %s.", h.Repository, pattern, h.Revision, some(files))}
 		}
 	}
 	return slices.DeleteFunc(slices.Clone(files), func(f huggingface.File) bool { return !wanted[f.Path] }), nil

@@ -8,6 +8,13 @@ import (
 	"github.com/runpipe/runpipe/stages/download"
 )
 
+// NoRevision and NoFile are the summaries of the faults that are not in the
+// repository's name.
+const (
+	NoRevision = "No such revision"
+	NoFile     = "No such file"
+)
+
 // Options are how download.Get brings a file of the repository.
 func (a Access) Options(r Repository, commit string) (download.Options, error) {
 	return download.Options{Header: a.Header(), Refused: a.refused(r, commit)}, a.check()
@@ -26,9 +33,9 @@ func (a Access) refused(r Repository, revision string) func(*http.Response) *dow
 		case code == "GatedRepo":
 			return &download.Fault{Summary: "Gated repository", Detail: fmt.Sprintf("%s wants its licence accepted: do so on %s, and %s.", r, page, a.login())}
 		case code == "RevisionNotFound":
-			return &download.Fault{Summary: "No such revision", Detail: fmt.Sprintf("%s has no branch, tag or commit %q. %s/tree/main shows what it has.", r, revision, page)}
+			return &download.Fault{Summary: NoRevision, Detail: fmt.Sprintf("%s has no branch, tag or commit %q. %s/tree/main shows what it has.", r, revision, page)}
 		case code == "EntryNotFound":
-			return &download.Fault{Summary: "No such file", Detail: fmt.Sprintf("%s has no such file at %s.", r, revision)}
+			return &download.Fault{Summary: NoFile, Detail: fmt.Sprintf("%s has no such file at %s.", r, revision)}
 		case status == http.StatusUnauthorized && a.Token != "" && code == "":
 			return &download.Fault{Summary: "Login refused", Detail: fmt.Sprintf("%s does not accept the token of %s: it may have expired, or be another hub's.", a.Endpoint, a.TokenEnv)}
 		case code == "RepoNotFound", status == http.StatusUnauthorized, status == http.StatusForbidden, status == http.StatusNotFound:

@@ -2,6 +2,7 @@ package view
 
 import (
 	"bytes"
+	"errors"
 	"testing"
 	"time"
 
@@ -10,6 +11,7 @@ import (
 	"github.com/runpipe/runpipe/pipeline/lock"
 	"github.com/runpipe/runpipe/pipeline/plan"
 	"github.com/runpipe/runpipe/pipeline/record"
+	"github.com/runpipe/runpipe/pipeline/run"
 )
 
 // shown is the run of succeededRun with what the jobs recorded.
@@ -48,16 +50,44 @@ func TestShow(t *testing.T) {
 }
 
 func TestPins(t *testing.T) {
-	var b bytes.Buffer
 	commit := "1f2e3d4c5b6a79880102030405060708090a0b0c"
-	err := Pins(screen(&b, 80, false, true), []lock.Change{
-		{Address: "clone.code", Repository: "https://example.org/code.git", New: commit},
-		{Address: "clone.tools", Repository: "tools", Ref: "main", Old: "9a8b7c6d5e4f", New: commit},
-	})
-	if err != nil {
+	l := Locking{File: "/home/ada/mnist.lock.hcl", Changes: []lock.Change{
+		{Address: "clone.code", Kind: lock.PinnedCommit, Repository: "https://example.org/code.git", New: commit, Unshared: true},
+		{Address: "clone.tools", Kind: lock.PinnedCommit, Repository: "tools", Ref: "main", Old: "9a8b7c6d5e4f", New: commit},
+		{Address: "data.digits", Kind: lock.PinnedData, Old: "ababababab", New: "cdcdcdcdcd", What: "sha256 moved abababa → cdcdcdc", Bytes: 30_000_000},
+		{Address: "data.llama", Kind: lock.PinnedData, New: commit, What: "revision main → 1f2e3d4", Files: 3, Bytes: 12},
+		{Address: "environment.python", Kind: lock.PinnedPackages, New: "sha256:0102", What: "2 packages for python 3.11 on linux_x86_64"},
+	}}
+	told(t, "pins", func(r Reporter) error { return r.Locked(l) })
+	l.Changes = nil
+	told(t, "pins-none", func(r Reporter) error { return r.Locked(l) })
+}
+
+// told compares what both reporters write with the golden files NAME and NAME-json.
+func told(t *testing.T, name string, tell func(Reporter) error) {
+	t.Helper()
+	var text, json bytes.Buffer
+	if err := errors.Join(tell(&Human{Screen: screen(&text, 80, false, true)}), tell(JSON{&json})); err != nil {
 		t.Fatal(err)
 	}
-	golden(t, "pins", b.String())
+	golden(t, name, text.String())
+	golden(t, name+"-json", json.String())
+}
+
+func TestCancelled(t *testing.T) {
+	c := Cancellation{Run: "20261123-142233-k3f9", Cancelled: []string{"train.cnn", "evaluate.accuracy"}}
+	told(t, "cancelled", func(r Reporter) error { return r.Cancelled(c) })
+	c.Cancelled = nil
+	told(t, "cancelled-none", func(r Reporter) error { return r.Cancelled(c) })
+}
+
+func TestUnlocked(t *testing.T) {
+	u := Unlocking{Run: "20261123-142233-k3f9"}
+	told(t, "unlocked-none", func(r Reporter) error { return r.Unlocked(u) })
+	u.Removed = true
+	told(t, "unlocked-damaged", func(r Reporter) error { return r.Unlocked(u) })
+	u.Holder = &run.Holder{Version: 1, User: "ada", Host: "login1", PID: 4711, Start: 7, Boot: "b", Space: "s", Since: now}
+	told(t, "unlocked", func(r Reporter) error { return r.Unlocked(u) })
 }
 
 func TestShellWord(t *testing.T) {

@@ -14,6 +14,7 @@ import (
 // programs; what JSON writes is stable and carries a version.
 type Reporter interface {
 	Validated(file string, found hcl.Diagnostics, files map[string]*hcl.File) error
+	Locked(Locking) error
 	Plan(Planned) error
 	Status(Outcome) error
 	Runs([]run.Status) error
@@ -22,6 +23,8 @@ type Reporter interface {
 	Diff(Comparison) error
 	Judge(Reproduction) error
 	Free(Freeing) error
+	Cancelled(Cancellation) error
+	Unlocked(Unlocking) error
 }
 
 // Outcome is where a run stands, with what is known of it beside its stages.

@@ -80,3 +80,8 @@ clone "code" {
 data "late" {
   huggingface = clone.code.repository # ERROR: Reference to a stage
 }
+
+data "archive" {
+  path   = "a.tar"
+  unpack = true # ERROR: Unsupported argument
+}
