@@ -84,7 +84,7 @@ func (p *pinning) run(ctx context.Context) ([]lock.Change, error) {
 // keep writes down what could be pinned although something else could not: it may
 // have taken hours to download. Where anything moved, it is all or nothing.
 func (p *pinning) keep(file *lock.File, changes []lock.Change) error {
-	if p.dry || p.locked || len(changes) == 0 || slices.ContainsFunc(changes, func(c lock.Change) bool { return c.Moved }) {
+	if p.dry || p.locked || len(changes) == 0 || slices.ContainsFunc(changes, func(c lock.Change) bool { return c.Old != "" }) {
 		return nil
 	}
 	path := lock.Path(p.pipeline.Path)

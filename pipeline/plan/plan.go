@@ -47,6 +47,8 @@ type Stage struct {
 	Ingredients map[string]any    // what its key was made from
 	Record      *record.Record    // of the reused stage, judged by today's checks; else nil
 	Replace     bool              // it runs although the store has its key
+
+	before *previous // of an earlier run, under the same key; or nil
 }
 
 // Options says what to plan.
@@ -102,6 +104,9 @@ func (p *Plan) decide(all []*stages.Stage, reruns []string) (diags hcl.Diagnosti
 		finished, missing, err := stored(p.workspace, s.Key)
 		if err != nil {
 			diags = append(diags, diagnostic(s.Range, "Made by another runpipe", fmt.Sprintf("What %s has made cannot be used, and is left alone: %s.", address, err)))
+		}
+		if b, ok := before[address]; ok && b.Key == s.Key {
+			stage.before = &b
 		}
 		p.settle(stage, finished, missing, forced[address], byAddress, before)
 		byAddress[address] = stage

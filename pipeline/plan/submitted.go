@@ -82,6 +82,8 @@ func (p *Plan) downloads(s *Stage) []string {
 	switch {
 	case s.Data != nil:
 		return s.Data.Downloads()
+	case s.Clone != nil && s.Action == Reuse && s.before != nil:
+		return s.before.Downloads // the same key is the same tree, which need not be walked again
 	case s.Clone != nil:
 		return p.largeOf(s)
 	}

@@ -92,6 +92,9 @@ func Join(ctx context.Context, w *workspace.Workspace, p *plan.Plan, o JoinOptio
 	if r == nil {
 		return nil, nil, nil
 	}
+	if r.ended() { // which the files alone tell
+		return nil, nil, nil
+	}
 	x, err := o.Open(r)
 	if err != nil {
 		return nil, nil, err
@@ -151,6 +154,12 @@ func (o JoinOptions) passedOver(unread []error) {
 	default:
 		o.notice("Whether one of %d runs does the same already cannot be told: %v, and others.", len(unread), unread[0])
 	}
+}
+
+// ended reports whether the run's files say that it was submitted and has ended.
+func (r *Run) ended() bool {
+	o, err := observe(r)
+	return err == nil && o.ledger.settled() && o.status().State.Ended()
 }
 
 // over reports whether nothing more is to come of the run: it has ended, or all
