@@ -24,7 +24,7 @@ type lockOptions struct {
 func newLock(a *app) *cobra.Command {
 	o := lockOptions{app: a}
 	cmd := &cobra.Command{
-		Use:     "lock [--upgrade[=ADDR]] [--locked] FILE",
+		Use:     "lock [--upgrade[=ADDR]] [--locked] [--json] FILE",
 		GroupID: groupWrite,
 		Short:   "Pin what a pipeline refers to",
 		Long: `Resolves the branch, tag or commit of each clone and fetches that commit; resolves the
