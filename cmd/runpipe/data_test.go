@@ -171,3 +171,19 @@ func TestDataThatCannotBeUnpacked(t *testing.T) {
 	p.write("mnist.hcl", fmt.Sprintf("data \"a\" {\n  url = \"%s/b.tar\"\n}\n", s.URL))
 	p.has(p.gets(1, "runpipe", "apply", "mnist.hcl").stderr, "No such file", "404")
 }
+
+// What was pinned of data stays pinned when something else cannot be: it may have
+// taken hours to download.
+func TestAFailingLockKeepsData(t *testing.T) {
+	p := newPerson(t, nil)
+	p.write("there.txt", "data\n")
+	p.write("p.hcl", "data \"there\" {\n  path = \"there.txt\"\n}\ndata \"missing\" {\n  path = \"mistyped.txt\"\n}\n")
+	p.has(p.gets(1, "runpipe", "lock", "p.hcl").stderr, "mistyped.txt", "What could be pinned is in p.lock.hcl.")
+	p.has(p.read("p.lock.hcl"), "there.txt")
+	p.write("mistyped.txt", "more\n")
+	r := p.gets(0, "runpipe", "lock", "p.hcl")
+	p.has(r.stdout, "data.missing")
+	if strings.Contains(r.stdout, "data.there") {
+		t.Errorf("it was pinned again:\n%s", r.stdout)
+	}
+}

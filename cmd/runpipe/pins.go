@@ -81,10 +81,13 @@ func (p *pinning) run(ctx context.Context) ([]lock.Change, error) {
 	return changes, file.Write(path)
 }
 
-// keep writes down what could be pinned although something else could not: it may
-// have taken hours to download. Where anything moved, it is all or nothing.
+// keep writes down what could be pinned although something else could not, if there
+// is data in it: that may have taken hours to download. Where anything moved, it is
+// all or nothing.
 func (p *pinning) keep(file *lock.File, changes []lock.Change) error {
-	if p.dry || p.locked || len(changes) == 0 || slices.ContainsFunc(changes, func(c lock.Change) bool { return c.Old != "" }) {
+	data := slices.ContainsFunc(changes, func(c lock.Change) bool { return c.Kind == lock.PinnedData })
+	moved := slices.ContainsFunc(changes, func(c lock.Change) bool { return c.Old != "" })
+	if p.dry || p.locked || !data || moved {
 		return nil
 	}
 	path := lock.Path(p.pipeline.Path)
