@@ -278,14 +278,15 @@ func TestACondaListInAClone(t *testing.T) {
 
 // An interpreter among the packages is asked what it is, and python = … compared.
 func TestPythonOfACondaEnvironment(t *testing.T) {
+	client := condatest.Client(t, "conda") // which is required, or skips the test, where there is no python3
 	out, err := exec.Command("python3", "-c", "import sys, platform; print(sys.executable, platform.python_version())").Output()
 	if err != nil {
-		t.Skip("there is no python3 here")
+		t.Fatal(err)
 	}
 	path, version, _ := strings.Cut(strings.TrimSpace(string(out)), " ")
 	minor := version[:strings.LastIndex(version, ".")]
 	p := newPerson(t, nil)
-	p.path(condatest.Client(t, "conda"))
+	p.path(client)
 	python := func(version string) condatest.File {
 		return condatest.Package{Name: "python", Version: version, Build: "h1_cpython", Files: map[string]string{
 			"bin/python": "#!/bin/sh\nexec " + path + " \"$@\"\n", "lib/python3/where.py": "PREFIX = '" + condatest.Placeholder + "'\n",
