@@ -16,6 +16,10 @@ const Version = 1
 // File is the name of a record within its folder.
 const File = "record.json"
 
+// Room is how much a job keeps free for what it writes at its end, in bytes: with
+// less left on the disk it does not run its command.
+const Room = 128 << 10
+
 // State is how far a job came, in its own words.
 type State string
 

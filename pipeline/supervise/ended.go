@@ -33,6 +33,7 @@ func (j *job) markEnded() error {
 
 // own writes the mark as that of outputs which this start collects.
 func (j *job) own(mark endedMark) error {
+	j.recorder.makeRoom(onceEnded)
 	mark.Version, mark.Collector, mark.Owner = record.Version, j.restarts, newHolder(j.name(), j.work())
 	err := there(j.folder)
 	if err == nil {

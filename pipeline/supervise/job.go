@@ -75,6 +75,9 @@ func open(o ExecOptions) (*job, error) {
 	if err := errors.Join(j.recorder.keepEarlier(), j.recorder.save()); err != nil {
 		return nil, &refusal{manifest: m, err: fmt.Errorf("writing the first record: %w", err)}
 	}
+	if j.recorder.reserve, err = newReserve(reserveFile(j.folder)); err != nil {
+		return nil, &refusal{manifest: m, err: err}
+	}
 	j.recorder.change(func(r *record.Record) { r.Machine = thisMachine(m.Executor, j.outer) })
 	j.say("%s on %s%s", m.Address, j.recorder.record.Node, pinned(m))
 	return j, nil

@@ -27,6 +27,7 @@ func (j *job) publish(ctx context.Context) error {
 	if err := j.checkSuperseded(); err != nil {
 		return err
 	}
+	j.recorder.makeRoom(oncePublish)
 	private, err := j.privateFolder()
 	if err != nil {
 		return fmt.Errorf("preparing the store: %w", err)

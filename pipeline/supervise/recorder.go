@@ -18,6 +18,7 @@ type recorder struct {
 	folder      string
 	clock       func() time.Time
 	record      record.Record
+	reserve     reserve // for the last record, where the disk is full by then
 	interrupted bool
 	concluded   bool
 }
@@ -65,7 +66,7 @@ func (r *recorder) interrupt(s os.Signal) (publishing bool) {
 	r.record.State = record.Interrupted
 	r.record.Signal = signalName(s)
 	r.record.Reason = interruption{s}.Error()
-	r.write() // finish tries again, and tells
+	r.writeLast() // finish tries again, and tells
 	return r.record.Step == "publish"
 }
 
@@ -79,7 +80,21 @@ func (r *recorder) conclude(state record.State, step, reason string) error {
 	if step != "" {
 		r.record.Step = step
 	}
-	return r.write()
+	err := r.writeLast()
+	r.reserve.remove()
+	return err
+}
+
+// writeLast writes a record that may be the last one, even on a full disk.
+func (r *recorder) writeLast() error {
+	err := r.write()
+	if !isFull(err) {
+		return err
+	}
+	if r.reserve.write(r.path(), &r.record) != nil {
+		return err
+	}
+	return nil
 }
 
 // write puts the record into the attempt's folder, unless a later restart of
@@ -90,10 +105,22 @@ func (r *recorder) write() error {
 		return err
 	}
 	r.record.Version = record.Version
+	return workspace.WriteJSON(r.path(), &r.record)
+}
+
+// makeRoom gives back all of the reserve but so many bytes.
+func (r *recorder) makeRoom(but int64) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.reserve.shrink(but)
+}
+
+// path is where the record lies.
+func (r *recorder) path() string {
 	if r.successor() > 0 {
-		return workspace.WriteJSON(recordOfRestart(r.folder, r.record.Restarts), r.record)
+		return recordOfRestart(r.folder, r.record.Restarts)
 	}
-	return record.Write(r.folder, &r.record)
+	return filepath.Join(r.folder, record.File)
 }
 
 // successor is the number of restarts of the start whose record stands in the

@@ -23,8 +23,9 @@ func startFolder(attempt string, restarts int) string {
 	return filepath.Join(attempt, "start-"+strconv.Itoa(restarts+1))
 }
 
-func workFolder(start string) string { return filepath.Join(start, "work") }
-func endedFile(start string) string  { return filepath.Join(start, "ended.json") }
+func workFolder(start string) string  { return filepath.Join(start, "work") }
+func endedFile(start string) string   { return filepath.Join(start, "ended.json") }
+func reserveFile(start string) string { return filepath.Join(start, "reserve") }
 
 // over reports whether an earlier start is known to have ended: its own last
 // record says so. That a later one was started is no proof.
@@ -43,6 +44,7 @@ func (j *job) removeStarts(unwanted func(restarts int) bool) {
 		}
 		folder := startFolder(j.attempt, restarts)
 		os.Remove(endedFile(folder))
+		os.Remove(reserveFile(folder))
 		os.RemoveAll(workFolder(folder))
 		os.Remove(folder) // if nothing else is in it
 	}
