@@ -32,14 +32,15 @@ func (e evidence) heldAgain() string {
 }
 
 // unseen tells of upstreams whose success the scheduler does not know of, since it
-// has their jobs wait still; "" if there are none.
+// has their jobs wait still, though it was asked after that; "" if there are none.
 func (e evidence) unseen(after []string, settled map[string]*StageStatus) string {
 	for _, address := range after {
 		up := settled[address]
 		if up == nil || up.State != Succeeded || up.Reused {
 			continue
 		}
-		if job := e.queue[up.Job]; job.State == "PENDING" {
+		before := e.before[address]
+		if job := e.queue[up.Job]; job.State == "PENDING" && before != nil && before.State == record.Succeeded {
 			text := fmt.Sprintf("for Slurm, which has forgotten that %s has run (job %s is %s)", address, job.ID, strings.TrimSpace("pending "+job.Reason))
 			if job.Reason == heldByUser {
 				text += "; runpipe resume " + e.run + " lets it go"

@@ -234,6 +234,7 @@ func TestReconcile(t *testing.T) {
 		}},
 		{"a success that Slurm has forgotten", func(e *evidence) {
 			e.records["clone.code"] = rec(record.Succeeded, 0)
+			e.before = e.records
 			e.ledger.released = true
 			e.queue["1"] = pending("1", "JobHeldUser", 0)
 			e.queue["2"] = pending("2", "Dependency", 0)
@@ -241,6 +242,13 @@ func TestReconcile(t *testing.T) {
 			"running", "clone.code succeeded",
 			"train.cnn queued: for Slurm, which has forgotten that clone.code has run (job 1 is pending JobHeldUser); runpipe resume k3f9 lets it go",
 			"evaluate.accuracy waiting: for train.cnn",
+		}},
+		{"an answer from before the success", func(e *evidence) {
+			e.records["clone.code"] = rec(record.Succeeded, 0)
+			e.queue["1"] = pending("1", "None", 0)
+			e.queue["2"] = pending("2", "Dependency", 0)
+		}, []string{
+			"running", "clone.code succeeded", "train.cnn queued", "evaluate.accuracy waiting: for train.cnn",
 		}},
 		{"the submission was refused", func(e *evidence) {
 			e.ledger.jobs = map[string]submittedJob{"clone.code": {id: "1", attempt: 1}}
