@@ -142,9 +142,19 @@ func WriteJSON(path string, v any) error {
 		return fmt.Errorf("encoding %s: %w", filepath.Base(path), err)
 	}
 	if err := WriteFile(path, append(data, '\n'), 0o600); err != nil {
-		return fmt.Errorf("writing %s: %w", path, err)
+		return fmt.Errorf("writing %s: %w", path, withoutPath(err))
 	}
 	return nil
+}
+
+// withoutPath is why something could not be done to a file, without the name of
+// the temporary one that the reader has never heard of.
+func withoutPath(err error) error {
+	var p *fs.PathError
+	if errors.As(err, &p) {
+		return p.Err
+	}
+	return err
 }
 
 // VersionError says that a file was written by another runpipe than this one,
