@@ -104,7 +104,7 @@ func TestDamagedFilesOfALiveRun(t *testing.T) {
 					continue // which a dying writer leaves, too
 				}
 				damaged := damages[how](whole)
-				p.write(path, damaged)
+				p.replace(path, damaged)
 				count.injected++
 				r := p.gets(c.code, "runpipe", "status", "--json", b.id)
 				says := []string{c.says}
@@ -132,7 +132,7 @@ func TestDamagedFilesOfALiveRun(t *testing.T) {
 				c.after()
 			}
 			if c.file != "lock" {
-				p.write(path, whole)
+				p.replace(path, whole)
 			}
 		}
 		b.open()

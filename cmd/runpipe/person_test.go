@@ -86,6 +86,13 @@ func (p *person) write(name, content string) {
 	p.must(os.WriteFile(path, []byte(content), 0o644))
 }
 
+// replace replaces a file at once, as those do who may be read at any time.
+func (p *person) replace(name, content string) {
+	p.Helper()
+	p.write(name+".new", content)
+	p.must(os.Rename(filepath.Join(p.dir, name+".new"), filepath.Join(p.dir, name)))
+}
+
 // read reads a file; a name that is not absolute is one where the person stands.
 func (p *person) read(name string) string {
 	p.Helper()

@@ -22,6 +22,7 @@ import (
 type observer struct {
 	run        *Run
 	ledger     ledger
+	entries    int    // of the journals, in the ledger
 	submission string // how the submission stands, while it is not over
 	records    map[string]*record.Record
 	damaged    map[string]error           // address → why the record that is there cannot be read
@@ -68,7 +69,10 @@ func (o *observer) readJournals() error {
 	if err != nil {
 		return err
 	}
-	o.ledger = newLedger(entries)
+	if len(entries) < o.entries {
+		return errors.New("the run's journal has lost lines that it had")
+	}
+	o.ledger, o.entries = newLedger(entries), len(entries)
 	o.submission = ""
 	if o.ledger.settled() {
 		return nil

@@ -21,8 +21,7 @@ type observations struct {
 	Version int                     `json:"version"`
 	Jobs    map[string]*observation `json:"jobs"` // by id
 
-	host    string // this one
-	foreign bool   // the file is another runpipe's, and stays as it is
+	host string // this one
 }
 
 // observation is what was seen of one job.
@@ -66,8 +65,7 @@ func readObservations(dir string) observations {
 	var o observations
 	err := workspace.ReadJSON(filepath.Join(dir, "observed.json"), &o, observedVersion)
 	if err != nil || o.Jobs == nil {
-		var other *workspace.VersionError
-		o = observations{Version: observedVersion, Jobs: map[string]*observation{}, foreign: errors.As(err, &other)}
+		o = observations{Version: observedVersion, Jobs: map[string]*observation{}}
 	}
 	_, o.host = whoami()
 	for _, seen := range o.Jobs {
@@ -76,11 +74,15 @@ func readObservations(dir string) observations {
 	return o
 }
 
+// write replaces the file, unless it has become another runpipe's meanwhile.
 func (o observations) write(dir string) error {
-	if o.foreign {
+	path := filepath.Join(dir, "observed.json")
+	var there observations
+	var other *workspace.VersionError
+	if errors.As(workspace.ReadJSON(path, &there, observedVersion), &other) {
 		return nil
 	}
-	return workspace.WriteJSON(filepath.Join(dir, "observed.json"), o)
+	return workspace.WriteJSON(path, o)
 }
 
 // see takes note of one answer for one job of the run, and reports whether
