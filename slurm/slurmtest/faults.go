@@ -1,15 +1,24 @@
 package slurmtest
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"syscall"
+
+	"golang.org/x/sys/unix"
 )
 
 // StopController freezes slurmctld: it accepts connections but does not answer,
-// as a controller that is overloaded.
-func (c *Cluster) StopController() error { return c.controller.signal(syscall.SIGSTOP) }
+// as a controller that is overloaded. All its threads stand still when this
+// returns.
+func (c *Cluster) StopController() error {
+	if err := c.controller.signal(syscall.SIGSTOP); err != nil {
+		return err
+	}
+	return unix.Waitid(unix.P_PID, c.controller.cmd.Process.Pid, nil, unix.WSTOPPED, nil)
+}
 
 // ContinueController lets a frozen slurmctld go on.
 func (c *Cluster) ContinueController() error { return c.controller.signal(syscall.SIGCONT) }
@@ -51,7 +60,11 @@ func (c *Cluster) Snapshot() (Snapshot, error) {
 	}
 	dir, err := os.MkdirTemp(c.Dir, "snapshot-")
 	if err == nil {
+		err = c.StopController() // it may be saving anew
+	}
+	if err == nil {
 		err = os.CopyFS(filepath.Join(dir, "state"), os.DirFS(c.file("state")))
+		err = errors.Join(err, c.ContinueController())
 	}
 	if err != nil {
 		return Snapshot{}, fmt.Errorf("copying slurmctld's state: %w", err)
