@@ -26,7 +26,7 @@ type Config struct {
 	Partition   string        // name of the default partition; default "gpu"
 	Accounting  bool          // run slurmdbd on a mariadb of its own
 	Conf        []string      // further lines of slurm.conf(5), which come last but for nodes and partitions
-	ReadyWithin time.Duration // how long starting may take; default 60 s
+	ReadyWithin time.Duration // how long starting may take; default 2 minutes
 }
 
 func (c Config) withDefaults() Config {
@@ -47,7 +47,7 @@ func (c Config) withDefaults() Config {
 	defTime(&c.MinJobAge, 300*time.Second)
 	defTime(&c.MaxTime, 10*time.Minute)
 	defTime(&c.KillWait, 2*time.Second)
-	defTime(&c.ReadyWithin, time.Minute)
+	defTime(&c.ReadyWithin, 2*time.Minute)
 	if c.Partition == "" {
 		c.Partition = "gpu"
 	}
