@@ -283,7 +283,9 @@ func (d disturbance) hits(t *testing.T, p *person) {
 	t.Helper()
 	var trials []*trial
 	meeting := filepath.Join(t.TempDir(), "meet")
-	for i, step := range p.steps() {
+	steps := p.steps()
+	p.must(p.cluster.RestartController()) // it saves its state: nobody looks after that first run any more
+	for i, step := range steps {
 		if step == d.until {
 			break
 		}

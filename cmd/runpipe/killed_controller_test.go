@@ -116,6 +116,32 @@ func TestAReleaseIsForgotten(t *testing.T) {
 	})
 }
 
+// A run that is over leaves jobs in the queue where the controller has forgotten
+// that they have run. They are held, so that nothing runs again; cancel takes them out.
+func TestAnEndIsForgotten(t *testing.T) {
+	t.Parallel() // it waits most of the time
+	c := slurmtest.Start(t)
+	f := newPerson(t, c).forgetting("note that the chain is released", "middle")
+	f.open()
+	if code := f.tr.wait(); code != 0 {
+		t.Fatalf("apply: exit status %d\n%s", code, f.tr.out)
+	}
+	f.must(c.ForgetSince(f.snapshot))
+	if queue := f.slurm("squeue", "--noheader", "--format=%T %r"); strings.Count(queue, "PENDING") != 3 {
+		t.Fatalf("the controller has\n%s", queue)
+	}
+	r := f.gets(0, "runpipe", "cancel", f.id)
+	f.has(r.stderr, "Cancelling what the scheduler has wait still, though its stage has ended: job")
+	f.has(r.stdout, "Nothing to cancel")
+	f.whole()
+	for _, name := range []string{"head", "middle", "tail"} {
+		f.is(name, run.Succeeded, 1)
+	}
+	if said := f.gets(0, "runpipe", "cancel", f.id).stderr; said != "" {
+		t.Errorf("once more: %s", said)
+	}
+}
+
 // A controller that has lost a chain gives its ids to other jobs: these are neither
 // taken for the chain's nor cancelled in their place. The chain is lost after five
 // minutes, and the next apply runs what is missing.

@@ -207,17 +207,25 @@ func (p *person) nothingQueued() {
 	if p.cluster == nil {
 		return
 	}
-	await(p, "the queue to be empty", func() bool {
-		out, err := p.cluster.Run("squeue", "--noheader", "--states=PENDING,RUNNING,SUSPENDED,COMPLETING", "--format=%Z")
+	for end := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {
+		out, err := p.cluster.Run("squeue", "--noheader", "--states=PENDING,RUNNING,SUSPENDED,COMPLETING", "--format=%i %T %r %E %k %Z")
 		p.must(err)
-		return !strings.Contains(out, p.dir+"/")
-	})
+		if !strings.Contains(out, p.dir+"/") {
+			return
+		}
+		if time.Now().After(end) {
+			p.Fatalf("left in the queue, after waiting for the end of it:\n%s", out)
+		}
+	}
 }
+
+// patience is for how long a test waits for what does not depend on time.
+const patience = 3 * time.Minute
 
 // await waits for something to become true.
 func await(t testing.TB, what string, done func() bool) {
 	t.Helper()
-	for end := time.Now().Add(3 * time.Minute); !done(); time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(patience); !done(); time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatalf("waited in vain for %s", what)
 		}

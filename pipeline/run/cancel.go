@@ -16,14 +16,19 @@ import (
 
 // Cancel cancels the stages at these addresses, and with them all that depends
 // on them; without addresses the whole run. It is one call to the scheduler, and
-// may be repeated. It returns the addresses of the stages that had not ended.
-// Of a run whose submitter died nothing is left in the queue afterwards.
+// may be repeated. It returns the addresses of the stages that had not ended. Of a
+// run that has ended, or whose submitter died, nothing is left in the queue
+// afterwards.
 func Cancel(ctx context.Context, r *Run, x slurm.Executor, addresses []string, by Submitter) ([]string, error) {
 	o, err := observe(r)
 	if err != nil {
 		return nil, err
 	}
-	open, all := r.unended(o.look(ctx, x), addresses)
+	status := o.look(ctx, x)
+	if status.State.Ended() {
+		return nil, o.clear(ctx, x, by)
+	}
+	open, all := r.unended(status, addresses)
 	if len(open) == 0 {
 		return nil, nil
 	}
@@ -48,6 +53,30 @@ func Cancel(ctx context.Context, r *Run, x slurm.Executor, addresses []string, b
 		return open, fmt.Errorf("%s: cancelled, which could not be noted: %w", strings.Join(open, ", "), noted)
 	}
 	return open, nil
+}
+
+// clear cancels the jobs of a run that has ended which wait in the queue all the
+// same: a controller that was killed may have forgotten that they have run, or that
+// they were cancelled. If it cannot be asked, the run has ended nevertheless.
+func (o *observer) clear(ctx context.Context, x slurm.Executor, by Submitter) error {
+	if !o.asked() {
+		o.ask(ctx, x)
+	}
+	var waiting []string
+	for _, job := range o.queue { // of the run, by its tokens
+		if job.State.Phase() == slurm.Pending {
+			waiting = append(waiting, job.ID)
+		}
+	}
+	if o.stale != "" || len(waiting) == 0 {
+		return nil
+	}
+	waiting = byNumber(waiting)
+	by.notice("Cancelling what the scheduler has wait still, though its stage has ended: job %s.", strings.Join(waiting, ", "))
+	if err := x.Cancel(ctx, waiting...); err != nil {
+		return fmt.Errorf("cancelling what is left of run %s in the queue: %w", o.run.Run, err)
+	}
+	return nil
 }
 
 // cancelUnsettled cancels what was submitted so far of a run. A submitter at
