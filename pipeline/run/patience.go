@@ -3,6 +3,7 @@ package run
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/runpipe/runpipe/slurm"
@@ -43,4 +44,29 @@ func (p *patience) wait(ctx context.Context, s Submitter, failure error) error {
 	}
 	p.pause = min(2*p.pause, retryLongest)
 	return nil
+}
+
+// shortAnswer is how long the first try of a command on jobs may take, and
+// longAnswer the last. Slurm's commands ask for some nine seconds for a controller
+// that is gone; one that is killed and started again meanwhile may have given the
+// ids to other jobs, which the command then would hit. So it is stopped early, and
+// the jobs are looked up by their tokens before it is tried again.
+const (
+	shortAnswer = time.Second
+	longAnswer  = 16 * time.Second // of a controller that is slow
+)
+
+// answered does something to jobs by their ids, if the scheduler answers in time;
+// else it may have been done.
+func (s *submission) answered(ctx context.Context, within time.Duration, do func(context.Context) error) error {
+	if s.executor.Name() == "local" { // whose ids are the run's own
+		return do(ctx)
+	}
+	short, cancel := context.WithTimeout(ctx, within)
+	defer cancel()
+	err := do(short)
+	if err != nil && short.Err() != nil && ctx.Err() == nil {
+		return fmt.Errorf("%w: %w", slurm.ErrAmbiguous, err)
+	}
+	return err
 }

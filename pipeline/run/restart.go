@@ -25,18 +25,11 @@ func (s *submission) started() bool {
 
 // restart cancels what is left of the chain, none of which has run.
 func (s *submission) restart(ctx context.Context) error {
-	jobs, err := s.executor.Queue(ctx) // which has been looked at for long enough
-	for pauses := retries(); err != nil; jobs, err = s.executor.Queue(ctx) {
-		if err := pauses.wait(ctx, s.Submitter, err); err != nil {
-			return err
-		}
-	}
-	tokens := map[string]int{}
+	tokens := map[string]int{} // none is waited for: the queue has been looked at for long enough
 	for _, job := range s.file.Stages {
 		tokens[job.Token] = 0
 	}
-	found, _, _ := withTokens(jobs, tokens)
-	if err := s.cancel(ctx, idsOf(found)); err != nil {
+	if err := s.cancel(ctx, func() (map[string][]slurm.QueuedJob, error) { return s.search(ctx, tokens) }); err != nil {
 		return err
 	}
 	s.ids, s.unsure, s.order, s.extra = map[string]string{}, map[string]int{}, nil, nil
@@ -56,11 +49,7 @@ func (s *submission) cancelTokens(ctx context.Context) error {
 	if len(want) == 0 {
 		return nil
 	}
-	found, err := s.search(ctx, want)
-	if err != nil {
-		return err
-	}
-	return s.cancel(ctx, idsOf(found))
+	return s.cancel(ctx, func() (map[string][]slurm.QueuedJob, error) { return s.search(ctx, want) })
 }
 
 func idsOf(found map[string][]slurm.QueuedJob) []string {

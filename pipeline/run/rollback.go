@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/runpipe/runpipe/slurm"
 )
 
 // RefusedError says that the scheduler refused a stage. Nothing of the run is
@@ -121,17 +123,25 @@ func (s *submission) left(cause, err error) error {
 	return &TakenBackError{s.run.Run, fmt.Errorf("%w; that could not be noted (%w): apply again once that works", cause, err)}
 }
 
-// cancel cancels jobs, and tries again for as long as ctx allows.
-func (s *submission) cancel(ctx context.Context, jobs []string) error {
+// cancel cancels the jobs that are found, and looks for them again where that
+// fails, for as long as ctx allows.
+func (s *submission) cancel(ctx context.Context, find func() (map[string][]slurm.QueuedJob, error)) error {
 	pauses := retries()
-	for len(jobs) > 0 {
-		err := s.executor.Cancel(ctx, jobs...)
+	for within := shortAnswer; ; within = min(2*within, longAnswer) {
+		found, err := find()
+		if err != nil {
+			return err
+		}
+		jobs := idsOf(found)
+		if len(jobs) == 0 {
+			return nil
+		}
+		err = s.answered(ctx, within, func(ctx context.Context) error { return s.executor.Cancel(ctx, jobs...) })
 		if err == nil {
-			break
+			return nil
 		}
 		if err := pauses.wait(ctx, s.Submitter, err); err != nil {
 			return fmt.Errorf("cancelling %s: %w", strings.Join(jobs, ", "), err)
 		}
 	}
-	return nil
 }

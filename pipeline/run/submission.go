@@ -235,13 +235,13 @@ func (s *submission) release(ctx context.Context) error {
 		return err
 	}
 	pauses := retries()
-	for len(heads) > 0 {
+	for within := shortAnswer; len(heads) > 0; within = min(2*within, longAnswer) {
 		if err := s.ready(ctx); err != nil {
 			return err
 		}
 		s.step("release the chain")
 		began := time.Now()
-		err := s.executor.Release(ctx, heads...)
+		err := s.answered(ctx, within, func(ctx context.Context) error { return s.executor.Release(ctx, heads...) })
 		if err == nil && time.Since(began) < slowRelease {
 			break
 		}
