@@ -22,7 +22,7 @@ type environmentKind struct{}
 func (environmentKind) Name() string { return "environment" }
 
 func (environmentKind) Spec() hcldec.ObjectSpec {
-	return arguments("modules", "python", "source", "requirements", "packages", "project", "extras", "groups", "install", "platform", "index", "extra_index", "prefetch", "conda")
+	return arguments("modules", "python", "source", "requirements", "packages", "project", "extras", "groups", "install", "platform", "index", "extra_index", "prefetch", "conda", "pass_env")
 }
 
 func (environmentKind) Decode(b *Block, s *Stage) {
@@ -33,8 +33,11 @@ func (environmentKind) Decode(b *Block, s *Stage) {
 	b.indexes(s)
 	s.Venv.Prefetch = b.flag(b.Group.get("prefetch"))
 	s.Venv.Source = b.tree(b.Group.get("source"))
+	passed := b.addressVariables()
+	s.Venv.misfits = b.misfits(s.Venv, passed)
 	if list := b.Group.get("conda"); list != nil {
 		b.conda(list, s.Venv)
+		b.fitAtHand(s.Venv, passed)
 		b.findLock(s.Venv)
 		return
 	}
@@ -51,10 +54,10 @@ func (environmentKind) Decode(b *Block, s *Stage) {
 		s.Venv.Packages = b.packages(packages)
 	}
 	s.Venv.Requirements = b.requirements(requirements, s.Venv.Source)
-	b.refuseConda(requirements, s.Venv.Requirements)
 	if r := b.project(s.Venv); project != nil {
 		s.Venv.Requirements = r
 	}
+	b.fitAtHand(s.Venv, passed)
 	if source := b.Group.get("source"); source != nil && requirements == nil && project == nil {
 		b.fault(source, nil, "Source without requirements", "source is where the path of requirements (or project, or conda) starts, and none are given.%s", sourceHint(b.Group.get("install")))
 	}
