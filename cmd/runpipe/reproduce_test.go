@@ -113,6 +113,28 @@ func TestTheVerdictsOfAReproduction(t *testing.T) {
 	p.has(p.gets(1, "runpipe", "reproduce", near+"-x").stderr, "is not the folder of a run")
 }
 
+// A secret is kept nowhere; without it nothing is begun, and nothing left behind.
+func TestAReproductionWithoutItsSecret(t *testing.T) {
+	p := newPerson(t, nil)
+	p.write("p.hcl", `
+variable "key" {
+  type      = string
+  sensitive = true
+}
+stage "use" {
+  script = "echo $${#KEY}"
+  env    = { KEY = var.key }
+}
+`)
+	p.gets(0, "runpipe", "apply", "--var", "key=s3cr3t", "--name", "one", "p.hcl")
+	p.has(p.gets(1, "runpipe", "reproduce", "one").stderr, "stage.use needs the secret KEY")
+	if left, _ := filepath.Glob(filepath.Join(p.dir, ".runpipe/runs/*/reproduced/*")); len(left) > 0 {
+		t.Errorf("left behind: %v", left)
+	}
+	p.environ = append(p.environ, "KEY=s3cr3t")
+	p.unseen("s3cr3t", p.gets(0, "runpipe", "reproduce", "one"))
+}
+
 // The example, in a second and empty workspace, from nothing but the repository
 // and its lock file.
 func TestTheExampleIsReproducedElsewhere(t *testing.T) {
