@@ -25,7 +25,7 @@ func (b *Block) conda(list *Argument, v *Venv) {
 		b.fault(list, nil, unsuitable, "conda is the name of a file, an explicit list: %s.", conda.Advice)
 		return
 	}
-	v.Requirements = b.requirements(list, v.Source)
+	v.Requirements = b.requirements(list, v)
 }
 
 // checkForPip refuses a file of conda's.

@@ -53,7 +53,7 @@ func (environmentKind) Decode(b *Block, s *Stage) {
 	if b.early(packages) {
 		s.Venv.Packages = b.packages(packages)
 	}
-	s.Venv.Requirements = b.requirements(requirements, s.Venv.Source)
+	s.Venv.Requirements = b.requirements(requirements, s.Venv)
 	if r := b.project(s.Venv); project != nil {
 		s.Venv.Requirements = r
 	}
@@ -142,7 +142,7 @@ func (b *Block) pythonVersion() string {
 
 // requirements reads the requirements file, which while a pipeline is only
 // checked is possible for a file beside it.
-func (b *Block) requirements(a *Argument, source *Tree) *Requirements {
+func (b *Block) requirements(a *Argument, v *Venv) *Requirements {
 	name, ok := b.text(a)
 	if !ok {
 		if a != nil && fromStage(a.Value) && !a.Value.IsKnown() {
@@ -155,11 +155,13 @@ func (b *Block) requirements(a *Argument, source *Tree) *Requirements {
 		b.fault(a, nil, unsuitable, "%s is no requirements file: for a uv project write project = %q.", path.Base(name), path.Dir(name))
 		return nil
 	}
-	return b.read(a, name, source)
+	return b.read(a, name, v)
 }
 
 // read reads a file of requirements, of whatever form: see ReadPinned.
-func (b *Block) read(a *Argument, name string, source *Tree) *Requirements {
+func (b *Block) read(a *Argument, name string, v *Venv) *Requirements {
+	source := v.Source
+	v.Asks = a.Expr.Range()
 	var r *Requirements
 	var err error
 	switch {

@@ -209,7 +209,7 @@ func (b *Block) project(v *Venv) *Requirements {
 		b.fault(a, nil, "Invalid path", "%q %s.", dir, err)
 		return nil
 	}
-	return b.read(a, path.Join(dir, projectLock), v.Source)
+	return b.read(a, path.Join(dir, projectLock), v)
 }
 
 var projectPart = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$`)

@@ -124,7 +124,7 @@ func TestWhatAProjectInACloneDoesNotHave(t *testing.T) {
 	}
 	p.write("code/pyproject.toml", strings.Replace(projectFile, `["b"]`, `["b @ http://127.0.0.1:9/${STOLEN}/b-1.0-py3-none-any.whl"]`, 1))
 	p.commit("code", "Ask for a variable")
-	p.has(p.gets(1, "runpipe", "lock", "--upgrade", "p.hcl").stderr, "pyproject.toml: ", "would come to stand in the lock file")
+	p.has(p.gets(1, "runpipe", "lock", "--upgrade", "p.hcl").stderr, "p.hcl:5:13", "pyproject.toml: ", "would come to stand in the lock file")
 }
 
 func TestAProjectWithoutItsLock(t *testing.T) {

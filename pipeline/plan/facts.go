@@ -24,7 +24,7 @@ func Wanted(p *pipeline.Pipeline) []lock.Wanted {
 	for _, c := range p.Clones() {
 		wanted = append(wanted, lock.Wanted{
 			Address: c.Address.String(), Repository: c.Repository, Ref: c.Ref,
-			Paths: c.Paths, Requirements: c.Requirements, Range: c.Range,
+			Paths: c.Paths, Requirements: c.Requirements, Asks: c.Asks, Range: c.Range,
 		})
 	}
 	return wanted
