@@ -18,7 +18,8 @@ type Clone struct {
 	// Requirements is the files that environments read from this clone, sorted: see
 	// stages.ReadPinned.
 	Requirements []string
-	Range        hcl.Range // of the ref, or else of the repository
+	Asks         map[string]hcl.Range // where an environment names such a file
+	Range        hcl.Range            // of the ref, or else of the repository
 }
 
 // Clones is the clones of the pipeline, sorted by address.
@@ -26,10 +27,17 @@ func (p *Pipeline) Clones() []Clone { return p.clones }
 
 // clones gathers what clones and the environments that read from them ask for.
 func (e *evaluation) clones() []Clone {
-	wanted := map[string][]string{}
+	wanted, asks := map[string][]string{}, map[string]map[string]hcl.Range{}
 	for _, s := range inOrder(e.stages) {
 		if s.Venv != nil && s.Venv.Source != nil && s.Venv.Requirements != nil {
-			wanted[s.Venv.Source.Stage] = append(wanted[s.Venv.Source.Stage], s.Venv.Requirements.Path)
+			clone := s.Venv.Source.Stage
+			wanted[clone] = append(wanted[clone], s.Venv.Requirements.Path)
+			if asks[clone] == nil {
+				asks[clone] = map[string]hcl.Range{}
+			}
+			if _, ok := asks[clone][s.Venv.Requirements.Path]; !ok {
+				asks[clone][s.Venv.Requirements.Path] = s.Venv.Asks
+			}
 		}
 		if s.Layer == nil {
 			continue
@@ -42,7 +50,7 @@ func (e *evaluation) clones() []Clone {
 	for i := range all {
 		files := wanted[all[i].Address.String()]
 		slices.Sort(files)
-		all[i].Requirements = slices.Compact(files)
+		all[i].Requirements, all[i].Asks = slices.Compact(files), asks[all[i].Address.String()]
 	}
 	slices.SortFunc(all, func(a, b Clone) int { return strings.Compare(a.Address.String(), b.Address.String()) })
 	return all

@@ -25,24 +25,12 @@ func (b *Block) conda(list *Argument, v *Venv) {
 		b.fault(list, nil, unsuitable, "conda is the name of a file, an explicit list: %s.", conda.Advice)
 		return
 	}
-	if v.Requirements = b.requirements(list, v.Source); v.Requirements == nil || v.Requirements.Files == nil {
-		return // it has a fault, or stands in a clone and is read when that is there
-	}
-	if _, err := v.CondaList(); err != nil {
-		b.fault(list, nil, "Unsuitable conda list", "%s.", err)
-	}
+	v.Requirements = b.requirements(list, v)
 }
 
-// refuseConda sees to it that no list of conda's is read as one for pip.
-func (b *Block) refuseConda(a *Argument, r *Requirements) {
-	if err := r.CheckForPip(); err != nil {
-		b.fault(a, nil, "Unsuitable requirements", "%s.", err)
-	}
-}
-
-// CheckForPip refuses a file of conda's, as far as the files are at hand.
-func (r *Requirements) CheckForPip() error {
-	if r == nil || !conda.IsList(r.Files[r.Path]) {
+// checkForPip refuses a file of conda's.
+func (r *Requirements) checkForPip() error {
+	if !conda.IsList(r.Files[r.Path]) {
 		return nil
 	}
 	if _, err := conda.Parse(r.Files[r.Path]); err != nil {

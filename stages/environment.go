@@ -22,7 +22,7 @@ type environmentKind struct{}
 func (environmentKind) Name() string { return "environment" }
 
 func (environmentKind) Spec() hcldec.ObjectSpec {
-	return arguments("modules", "python", "source", "requirements", "packages", "project", "extras", "groups", "install", "platform", "index", "extra_index", "prefetch", "conda")
+	return arguments("modules", "python", "source", "requirements", "packages", "project", "extras", "groups", "install", "platform", "index", "extra_index", "prefetch", "conda", "pass_env")
 }
 
 func (environmentKind) Decode(b *Block, s *Stage) {
@@ -33,8 +33,11 @@ func (environmentKind) Decode(b *Block, s *Stage) {
 	b.indexes(s)
 	s.Venv.Prefetch = b.flag(b.Group.get("prefetch"))
 	s.Venv.Source = b.tree(b.Group.get("source"))
+	passed := b.addressVariables()
+	s.Venv.misfits = b.misfits(s.Venv, passed)
 	if list := b.Group.get("conda"); list != nil {
 		b.conda(list, s.Venv)
+		b.fitAtHand(s.Venv, passed)
 		b.findLock(s.Venv)
 		return
 	}
@@ -50,11 +53,11 @@ func (environmentKind) Decode(b *Block, s *Stage) {
 	if b.early(packages) {
 		s.Venv.Packages = b.packages(packages)
 	}
-	s.Venv.Requirements = b.requirements(requirements, s.Venv.Source)
-	b.refuseConda(requirements, s.Venv.Requirements)
+	s.Venv.Requirements = b.requirements(requirements, s.Venv)
 	if r := b.project(s.Venv); project != nil {
 		s.Venv.Requirements = r
 	}
+	b.fitAtHand(s.Venv, passed)
 	if source := b.Group.get("source"); source != nil && requirements == nil && project == nil {
 		b.fault(source, nil, "Source without requirements", "source is where the path of requirements (or project, or conda) starts, and none are given.%s", sourceHint(b.Group.get("install")))
 	}
@@ -139,7 +142,7 @@ func (b *Block) pythonVersion() string {
 
 // requirements reads the requirements file, which while a pipeline is only
 // checked is possible for a file beside it.
-func (b *Block) requirements(a *Argument, source *Tree) *Requirements {
+func (b *Block) requirements(a *Argument, v *Venv) *Requirements {
 	name, ok := b.text(a)
 	if !ok {
 		if a != nil && fromStage(a.Value) && !a.Value.IsKnown() {
@@ -152,11 +155,13 @@ func (b *Block) requirements(a *Argument, source *Tree) *Requirements {
 		b.fault(a, nil, unsuitable, "%s is no requirements file: for a uv project write project = %q.", path.Base(name), path.Dir(name))
 		return nil
 	}
-	return b.read(a, name, source)
+	return b.read(a, name, v)
 }
 
 // read reads a file of requirements, of whatever form: see ReadPinned.
-func (b *Block) read(a *Argument, name string, source *Tree) *Requirements {
+func (b *Block) read(a *Argument, name string, v *Venv) *Requirements {
+	source := v.Source
+	v.Asks = a.Expr.Range()
 	var r *Requirements
 	var err error
 	switch {

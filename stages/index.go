@@ -82,7 +82,7 @@ func (b *Block) platform() string {
 
 var (
 	indexOption  = regexp.MustCompile(`^(-i|--index-url|--extra-index-url|-f|--find-links|--no-index|--trusted-host)(\s|=|$)`)
-	lineVariable = regexp.MustCompile(`\$\{([A-Z0-9_]+)\}`) // as pip expands them
+	lineVariable = python.LineVariable
 )
 
 // indexLines are the lines of requirements files that say where packages come

@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"github.com/BurntSushi/toml"
+
+	"github.com/runpipe/runpipe/stages/git"
 )
 
 // projectLock is uv's lock of a project, beside its pyproject.toml.
@@ -64,6 +66,9 @@ func readProject(open func(string) ([]byte, error), file string) (*Requirements,
 	if err != nil {
 		return nil, err
 	}
+	if err := refuseVariables(r.Files); err != nil {
+		return nil, err
+	}
 	for _, p := range l.Package {
 		for _, folder := range []string{p.Source.Path, p.Source.Directory, p.Source.Editable, p.Source.Virtual} {
 			if folder != "" && folder != "." {
@@ -76,6 +81,58 @@ func readProject(open func(string) ([]byte, error), file string) (*Requirements,
 	}
 	r.Digest = r.digest()
 	return r, nil
+}
+
+// refuseVariables refuses variables in what a project asks for: uv and pip put their
+// values into addresses, which are asked, and stand in the lock file.
+func refuseVariables(files map[string][]byte) error {
+	for _, file := range sortedNames(files) {
+		var content map[string]any
+		if err := toml.Unmarshal(files[file], &content); err != nil {
+			return tomlFault(file, err)
+		}
+		if path.Base(file) == pyprojectFile { // other tools have their own use for ${NAME}
+			project, _ := content["project"].(map[string]any)
+			tool, _ := content["tool"].(map[string]any)
+			content = map[string]any{
+				"build-system": content["build-system"], "dependency-groups": content["dependency-groups"],
+				"dependencies": project["dependencies"], "optional-dependencies": project["optional-dependencies"], "uv": tool["uv"],
+			}
+		}
+		if text := withVariable(content); text != "" {
+			return fmt.Errorf("%s: the value of a variable in %q would come to stand in the lock file, and go to the host that the address names: write the address without it; an index that wants a password is given in the environment's block (index)", file, git.Redact(text))
+		}
+	}
+	return nil
+}
+
+// withVariable is a text in the value that holds a variable as pip knows it, or "".
+func withVariable(value any) string {
+	switch v := value.(type) {
+	case string:
+		if lineVariable.MatchString(v) {
+			return v
+		}
+	case []map[string]any:
+		for _, element := range v {
+			if text := withVariable(element); text != "" {
+				return text
+			}
+		}
+	case []any:
+		for _, element := range v {
+			if text := withVariable(element); text != "" {
+				return text
+			}
+		}
+	case map[string]any:
+		for _, name := range sortedNames(v) {
+			if text := withVariable(v[name]); text != "" {
+				return text
+			}
+		}
+	}
+	return ""
 }
 
 // registryForm is the address of a package index: what ends up in a requirements
@@ -152,11 +209,7 @@ func (b *Block) project(v *Venv) *Requirements {
 		b.fault(a, nil, "Invalid path", "%q %s.", dir, err)
 		return nil
 	}
-	r := b.read(a, path.Join(dir, projectLock), v.Source)
-	if r != nil && r.Files != nil {
-		b.knownParts(r, v, extras, groups)
-	}
-	return r
+	return b.read(a, path.Join(dir, projectLock), v)
 }
 
 var projectPart = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$`)
@@ -187,7 +240,7 @@ func (b *Block) projectParts(a *Argument, example string) []string {
 }
 
 // knownParts refuses extras and groups that the project does not have.
-func (b *Block) knownParts(r *Requirements, v *Venv, extras, groups *Argument) {
+func (b *Block) knownParts(r *Requirements, v *Venv) {
 	p, err := r.pyproject()
 	if err != nil {
 		return // it could not have been read
@@ -200,8 +253,8 @@ func (b *Block) knownParts(r *Requirements, v *Venv, extras, groups *Argument) {
 	if p.Tool.UV.Dev != nil {
 		hasGroups = append(hasGroups, "dev")
 	}
-	b.knownPart(extras, v.Extras, "extra", hasExtras, "group", hasGroups)
-	b.knownPart(groups, v.Groups, "dependency group", hasGroups, "extra", hasExtras)
+	b.knownPart(b.Group.get("extras"), v.Extras, "extra", hasExtras, "group", hasGroups)
+	b.knownPart(b.Group.get("groups"), v.Groups, "dependency group", hasGroups, "extra", hasExtras)
 }
 
 // knownPart refuses elements that are not among known.

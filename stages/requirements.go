@@ -129,8 +129,10 @@ func checkRequirementLine(line string) (included string, err error) {
 		if target := strings.TrimLeft(strings.TrimPrefix(strings.TrimPrefix(line, "--find-links"), "-f"), " ="); !strings.Contains(target, "://") || strings.HasPrefix(target, "file:") {
 			return "", errors.New("a folder of packages on this machine is not there on another: give an address that starts with https://")
 		}
+	case lineVariable.MatchString(line) && !indexOption.MatchString(line):
+		return "", errors.New("the value of ${NAME} would come to stand in the lock file: only the address of an index may hold it (--index-url, --extra-index-url)")
 	case indexOption.MatchString(line) && git.Redact(line) != line && !lineVariable.MatchString(line):
-		return "", errors.New("a password does not belong into a file: write ${NAME} in its place and set that variable where the pipeline is applied, or give index = … in the environment's block, which may use a sensitive variable")
+		return "", errors.New("a password does not belong into a file: write ${NAME} in its place, set that variable where the pipeline is applied and name it in pass_env of the environment's block, or give index = … in the environment's block, which may use a sensitive variable")
 	case includeLine.MatchString(line):
 		included = strings.Trim(includeLine.FindStringSubmatch(line)[1], `"' `)
 		if strings.Contains(included, "://") || strings.HasPrefix(included, "file:") {

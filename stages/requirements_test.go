@@ -50,6 +50,7 @@ func TestReadRequirementsRefuses(t *testing.T) {
 		"tool @ file:///home/me/tool\n":     "a local path",
 		"tool @ ../tool\n":                  "a local path",
 		"wheels/tool-1.0-py3-none.whl\n":    "a local path",
+		"tool @ https://x/${T}/t-1.whl\n":   "would come to stand in the lock file",
 		"-r ../../etc/passwd\n":             "outside of the folder",
 		"-r /etc/passwd\n":                  "outside of the folder",
 		"-r https://example.org/r.txt\n":    "can change at any time",

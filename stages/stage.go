@@ -131,6 +131,12 @@ type Venv struct {
 	ExtraIndex   []string      // of further ones, likewise
 	Prefetch     bool          // packages are fetched where the pipeline is submitted
 	Lock         *python.Lock  // the exact packages; nil before they are locked, or if nothing is to be installed
+
+	// Asks is where the block names the file of Requirements; zero in a stage of an
+	// earlier run.
+	Asks hcl.Range `json:"-"`
+
+	misfits func(*Requirements) hcl.Diagnostics // see Misfits; nil in a stage of an earlier run
 }
 
 // Requirements is a requirements file with all the files it includes, or what takes

@@ -215,6 +215,18 @@ stage "print" {
 	})
 }
 
+// A job that lacks a variable could only fail, perhaps after a day in the queue.
+func TestAVariableToPassOnHasToBeSet(t *testing.T) {
+	p := newPerson(t, nil)
+	p.write("p.hcl", "stage \"s\" {\n  script = \"echo [$MY_TOKEN]\"\n  pass_env = [\"MY_TOKEN\"]\n}\n")
+	p.gets(0, "runpipe", "plan", "p.hcl") // which submits nothing
+	p.has(p.gets(1, "runpipe", "apply", "p.hcl").stderr, "p.hcl:1", "Variable not set", "MY_TOKEN")
+	p.environ = append(p.environ, "MY_TOKEN=")
+	p.gets(0, "runpipe", "apply", "p.hcl")
+	_, stages := p.status("")
+	p.has(p.read(stages["stage.s"].Log), "[]")
+}
+
 // nowhere fails if any file where the person stands holds the text, or is
 // readable by others in the workspace.
 func (p *person) nowhere(text string) {

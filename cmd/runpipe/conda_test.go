@@ -236,6 +236,8 @@ func TestAPrivateCondaChannel(t *testing.T) {
 			address := strings.Replace(c.Address(), "://", "://${LAB_USER}:${LAB_PASSWORD}@", 1) + "/t/${LAB_TOKEN}"
 			p.write("conda.lock", explicit(address, condatest.File.MD5, first, second))
 			p.write("p.hcl", strings.Replace(condaPipeline, `"conda.lock"`, "\"conda.lock\"\n  prefetch = "+prefetch, 1))
+			p.has(p.gets(1, "runpipe", "validate", "p.hcl").stderr, "Undeclared variable", `pass_env = ["LAB_PASSWORD", "LAB_TOKEN", "LAB_USER"]`)
+			p.write("p.hcl", strings.Replace(p.read("p.hcl"), "  prefetch", "  pass_env = [\"LAB_USER\", \"LAB_PASSWORD\", \"LAB_TOKEN\"]\n  prefetch", 1))
 			p.has(p.gets(1, "runpipe", "lock", "p.hcl").stderr, "${LAB_USER}", "not set")
 			p.environ = append(p.environ, "LAB_USER=ada", "LAB_PASSWORD=s3cr3t", "LAB_TOKEN=tk-wrong-s3cr3t")
 			refused := p.gets(1, "runpipe", "lock", "p.hcl")
@@ -270,6 +272,18 @@ func TestACondaListInAClone(t *testing.T) {
 	_, stages := p.status("")
 	p.has(p.read(stages["train.use"].Log), "greet 1.0", "tool 3.1")
 	whole := p.read("p.hcl")
+
+	// The attack: it asks for a variable of who has cloned it.
+	p.write("code/envs/stolen.lock", explicit(c.Address()+"/t/${STOLEN}", condatest.File.MD5, first, second))
+	p.commit("code", "Ask for more")
+	p.environ = append(p.environ, "STOLEN=s3cr3t")
+	p.write("p.hcl", strings.NewReplacer("envs/conda.lock", "envs/stolen.lock", `"code" }`, `"./code" }`).Replace(whole))
+	c.Requests()
+	p.has(p.gets(1, "runpipe", "lock", "p.hcl").stderr, "p.hcl:5:12", "Undeclared variable", `pass_env = ["STOLEN"]`)
+	if asked := c.Requests(); len(asked) > 0 {
+		t.Errorf("the channel was asked: %q", asked)
+	}
+
 	p.write("p.hcl", strings.Replace(whole, "envs/conda.lock", "requirements.txt", 1))
 	p.has(p.gets(1, "runpipe", "lock", "p.hcl").stderr, "requirements.txt: it is a list of requirements")
 	p.write("p.hcl", strings.Replace(whole, "conda  =", "requirements =", 1))

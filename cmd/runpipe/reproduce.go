@@ -44,10 +44,12 @@ Then each stage is judged, and the worst is the verdict:
   FAILED            no result
 
 Packages and hardware that differ are listed first. With --by nothing is run: the run
-named there, which may be the folder of a run in another workspace, is judged.
+named there, which may be the folder of a run in another workspace, is judged, by its
+results alone; code, parameters and data that it was given otherwise are listed before
+all else, and stages of which it only reused what the other run has made say so.
 
---json writes {"version":1,"run","by","folder","reproduced","verdict","drift":[{"topic",
-"address","name","was","is"}],"stages":[{"address","verdict","reasons","metrics":
+--json writes {"version":1,"run","by","folder","reproduced","verdict","asked","drift":
+[{"topic","address","name","was","is"}],"stages":[{"address","verdict","reasons","metrics":
 [{"name","was","is","tolerance","holds"}]}]}.`,
 		Example: `  runpipe reproduce k3f9
   runpipe reproduce --tolerance accuracy=0.005 --tolerance loss=2% k3f9

@@ -113,6 +113,49 @@ func TestTheVerdictsOfAReproduction(t *testing.T) {
 	p.has(p.gets(1, "runpipe", "reproduce", near+"-x").stderr, "is not the folder of a run")
 }
 
+// Equal numbers do not make a repetition: of another command, or of nothing at all.
+func TestWhatARunThatIsHeldAgainstWasAskedFor(t *testing.T) {
+	p := newPerson(t, nil)
+	honest := "evaluate \"a\" {\n  script = \"echo score: $((40 + 2))\"\n  metric \"score\" { pattern = \"score: (.*)\" }\n}\n"
+	p.write("p.hcl", honest)
+	p.gets(0, "runpipe", "apply", "--name", "honest", "p.hcl")
+	p.gets(0, "runpipe", "apply", "--name", "reused", "p.hcl")
+	p.write("p.hcl", strings.Replace(honest, "$((40 + 2))", "42", 1))
+	p.gets(0, "runpipe", "apply", "--name", "forged", "p.hcl")
+	said := p.gets(0, "runpipe", "reproduce", "--by", "forged", "honest").stdout
+	p.has(said, "The runs were not asked for the same:", "Parameters", "script")
+	said = p.gets(0, "runpipe", "reproduce", "--by", "reused", "honest").stdout
+	if p.has(said, "nothing was repeated"); strings.Contains(said, "not asked for the same") {
+		t.Errorf("the same was asked for:\n%s", said)
+	}
+	r, _ := p.judged(0, "--by", "forged", "honest")
+	if len(r.Asked) != 1 || r.Asked[0].Topic != compare.Parameters {
+		t.Errorf("asked: %+v", r.Asked)
+	}
+}
+
+// A secret is kept nowhere; without it nothing is begun, and nothing left behind.
+func TestAReproductionWithoutItsSecret(t *testing.T) {
+	p := newPerson(t, nil)
+	p.write("p.hcl", `
+variable "key" {
+  type      = string
+  sensitive = true
+}
+stage "use" {
+  script = "echo $${#KEY}"
+  env    = { KEY = var.key }
+}
+`)
+	p.gets(0, "runpipe", "apply", "--var", "key=s3cr3t", "--name", "one", "p.hcl")
+	p.has(p.gets(1, "runpipe", "reproduce", "one").stderr, "stage.use needs the secret KEY")
+	if left, _ := filepath.Glob(filepath.Join(p.dir, ".runpipe/runs/*/reproduced/*")); len(left) > 0 {
+		t.Errorf("left behind: %v", left)
+	}
+	p.environ = append(p.environ, "KEY=s3cr3t")
+	p.unseen("s3cr3t", p.gets(0, "runpipe", "reproduce", "one"))
+}
+
 // The example, in a second and empty workspace, from nothing but the repository
 // and its lock file.
 func TestTheExampleIsReproducedElsewhere(t *testing.T) {

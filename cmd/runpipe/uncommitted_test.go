@@ -60,6 +60,21 @@ func TestUncommittedChanges(t *testing.T) {
 	})
 }
 
+// A pin whose commit and tree are of two commits, as after a careless merge: what would
+// be told to have run is not what would run.
+func TestAPinOfTwoCommits(t *testing.T) {
+	p := newPerson(t, nil)
+	first := p.repository("code", chainCode())
+	p.write("mnist.hcl", chain)
+	p.gets(0, "runpipe", "lock", "mnist.hcl")
+	p.write("code/train.sh", strings.Replace(chainCode()["train.sh"], "one", "two", 1))
+	p.commit("code", "Move on")
+	p.gets(0, "runpipe", "lock", "--upgrade", "mnist.hcl")
+	p.gets(0, "runpipe", "apply", "mnist.hcl")
+	p.write("mnist.lock.hcl", strings.Replace(p.read("mnist.lock.hcl"), p.git("code", "rev-parse", "HEAD"), first, 1))
+	p.has(p.gets(1, "runpipe", "plan", "mnist.hcl").stderr, "mnist.hcl:12", "Damaged lock file", "commit "+first[:7]+" holds")
+}
+
 // The lock file, the workspace and the pipeline itself may be edited in the
 // repository that they are in; what the paths leave out does not matter.
 func TestChangesThatDoNotCount(t *testing.T) {

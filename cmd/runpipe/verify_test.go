@@ -41,6 +41,18 @@ func TestVerifyNamesWhatDiffers(t *testing.T) {
 	})
 }
 
+// The attack: a number is made better in the record that others reuse.
+func TestVerifyNoticesANumberThatWasChanged(t *testing.T) {
+	p := newPerson(t, nil)
+	p.repository("code", chainCode())
+	p.write("mnist.hcl", chain)
+	p.gets(0, "runpipe", "apply", "mnist.hcl")
+	_, stages := p.status("")
+	record := ".runpipe/store/" + stages["evaluate.accuracy"].Key + "/record.json"
+	p.write(record, strings.ReplaceAll(p.read(record), `"accuracy": 0.9731`, `"accuracy": 0.9931`))
+	p.has(p.gets(4, "runpipe", "verify").stdout, "record.json changed", "Not all is as it was recorded.")
+}
+
 // gated is a chain whose second stage waits for a file before it asks for the
 // third: until then the third is queued.
 const gated = `

@@ -52,6 +52,7 @@ type Metric struct {
 // Judgement is the verdict on a run.
 type Judgement struct {
 	Verdict Verdict  `json:"verdict"` // the worst of the stages'
+	Asked   []Change `json:"asked"`   // what else was asked for: stages, code, parameters, data
 	Drift   []Change `json:"drift"`   // of packages and hardware
 	Stages  []Judged `json:"stages"`
 }
@@ -78,7 +79,16 @@ func Judge(was, is *run.Run, further []stages.Tolerance) (Judgement, error) {
 			j.tolerances[s.Address.String()] = s.Tolerances
 		}
 	}
-	j.judgement.Drift = slices.DeleteFunc(changes, func(c Change) bool { return c.Topic != Packages && c.Topic != Hardware })
+	for _, c := range changes {
+		switch c.Topic {
+		case Packages, Hardware:
+			j.judgement.Drift = append(j.judgement.Drift, c)
+		case Stages, Code, Parameters, Data:
+			if !sameKey(was, is, c.Address) { // another commit of the same files is no other code
+				j.judgement.Asked = append(j.judgement.Asked, c)
+			}
+		}
+	}
 	for i, s := range was.Stages {
 		judged, err := j.stage(i, s, further)
 		if err != nil {
@@ -98,6 +108,13 @@ func Judge(was, is *run.Run, further []stages.Tolerance) (Judgement, error) {
 		}
 	}
 	return j.judgement, nil
+}
+
+// sameKey reports whether a stage was asked for the same in both runs.
+func sameKey(was, is *run.Run, address string) bool {
+	a, inWas := was.Stage(address)
+	b, inIs := is.Stage(address)
+	return inWas && inIs && a.Key == b.Key
 }
 
 func (j *judge) stage(i int, s plan.SubmittedStage, further []stages.Tolerance) (Judged, error) {
@@ -125,6 +142,9 @@ func (j *judge) stage(i int, s plan.SubmittedStage, further []stages.Tolerance) 
 	for _, m := range v.Metrics {
 		equal = equal && m.Was != nil && m.Is != nil && *m.Was == *m.Is
 		hold = hold && m.Holds
+	}
+	if was.Run != "" && was.Run == is.Run {
+		v.Reasons = append(v.Reasons, "made once, by run "+was.Run+": nothing was repeated")
 	}
 	if len(differ) > 0 {
 		v.Reasons = append(v.Reasons, "other bytes: "+strings.Join(differ, ", "))

@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 
 	"github.com/runpipe/runpipe/pipeline/plan"
@@ -78,7 +80,10 @@ func verifyStage(r *run.Run, s plan.SubmittedStage) (Verified, error) {
 	case err != nil:
 		v.State, v.Differences = Damaged, append(v.Differences, seal.Difference{Output: record.File, What: seal.Unreadable})
 		return v, nil
-	case !slices.Equal(stored.Outputs, rec.Outputs):
+	case !sameResult(stored, rec) && sameJob(stored, rec): // which wrote both
+		v.State, v.Differences = Damaged, append(v.Differences, seal.Difference{Output: record.File, What: seal.Changed})
+		return v, nil
+	case !sameResult(stored, rec):
 		v.State, v.By = Replaced, stored.Run
 		return v, nil
 	}
@@ -97,6 +102,16 @@ func verifyStage(r *run.Run, s plan.SubmittedStage) (Verified, error) {
 		v.State = Damaged
 	}
 	return v, nil
+}
+
+// sameResult reports whether two records speak of the same outputs and numbers.
+func sameResult(a, b *record.Record) bool {
+	return slices.Equal(a.Outputs, b.Outputs) && maps.Equal(a.Metrics, b.Metrics) && reflect.DeepEqual(a.Results, b.Results)
+}
+
+// sameJob reports whether one start of a job has written both records.
+func sameJob(a, b *record.Record) bool {
+	return a.Run == b.Run && a.Attempt == b.Attempt && a.Restarts == b.Restarts
 }
 
 // verifyFiles looks at the files from beside the pipeline that the stage used.

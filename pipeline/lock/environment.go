@@ -20,7 +20,8 @@ type Environment struct {
 	Builds  string    // address of the checkout that is built with the packages; "" for the environment's own
 	Range   hcl.Range // where it is asked for
 	// Request is what the resolver is to be told. It is called only where
-	// something is to be resolved, and may have to fetch what it reads.
+	// something is to be resolved, and may have to fetch what it reads. Its error
+	// may be hcl.Diagnostics, which are told as they are; so may Pin's.
 	Request func(ctx context.Context) (python.Request, error)
 	// Pin locks exact packages that a file names already, and is called instead of
 	// Request; nil: there are none.
@@ -108,7 +109,11 @@ func (r *resolution) run(ctx context.Context) {
 	} else {
 		r.new, err = r.resolve(ctx)
 	}
-	if err != nil {
+	var told hcl.Diagnostics
+	switch {
+	case errors.As(err, &told):
+		r.new, r.diags = nil, told
+	case err != nil:
 		r.new = nil
 		r.diags = hcl.Diagnostics{{Severity: hcl.DiagError, Summary: "Packages cannot be locked", Detail: r.fault(err), Subject: r.place()}}
 	}

@@ -17,12 +17,13 @@ const Version = 1
 
 // Wanted is what a clone stage asks for.
 type Wanted struct {
-	Address      string    // of the stage
-	Repository   string    // as written, with the credentials that a URL may hold
-	Ref          string    // as written; "" is the default branch
-	Paths        []string  // only these; none: everything
-	Requirements []string  // files that environments read from it: see stages.ReadPinned
-	Range        hcl.Range // where it is asked for
+	Address      string               // of the stage
+	Repository   string               // as written, with the credentials that a URL may hold
+	Ref          string               // as written; "" is the default branch
+	Paths        []string             // only these; none: everything
+	Requirements []string             // files that environments read from it: see stages.ReadPinned
+	Asks         map[string]hcl.Range // where an environment names such a file
+	Range        hcl.Range            // where it is asked for
 }
 
 // File is the content of a lock file. The zero value is an empty one.

@@ -282,7 +282,11 @@ func (u *update) digests(bare string, w Wanted) {
 		open := func(p string) ([]byte, error) { return git.ReadFile(bare, u.new.commit, p) }
 		read, err := stages.ReadPinned(open, path.Clean(file))
 		if err != nil {
-			u.fail(w, unlocked(err, file, open))
+			asking := w
+			if at, ok := w.Asks[file]; ok {
+				asking.Range = at
+			}
+			u.fail(asking, unlocked(err, file, open))
 			continue
 		}
 		u.new.requirements[path.Clean(file)] = read.Digest

@@ -26,9 +26,10 @@ type Compiled struct {
 
 // Compile compiles the stages that run, in order, for the run with this id.
 // runpipe is the binary that the jobs execute. environ is the submitter's
-// environment: only the names of the variables that reach the network are used.
-// With probe set, interpreters are asked what they are; without, the scripts
-// may name another python than the one that would be submitted.
+// environment, of which only names are used.
+// With probe set, interpreters are asked what they are, and the variables that jobs
+// are to be given have to be there; without, the scripts may name another python
+// than the one that would be submitted.
 func (p *Plan) Compile(ctx context.Context, run, runpipe string, environ []string, probe bool) ([]*Compiled, hcl.Diagnostics) {
 	var compiled []*Compiled
 	var diags hcl.Diagnostics
@@ -53,9 +54,28 @@ func (p *Plan) Compile(ctx context.Context, run, runpipe string, environ []strin
 			diags = append(diags, diagnostic(s.Range, "Cannot be compiled", err.Error()))
 			continue
 		}
+		if probe {
+			diags = append(diags, unset(one, environ)...)
+		}
 		compiled = append(compiled, one)
 	}
 	return compiled, diags
+}
+
+// unset refuses a job that would end as soon as it starts, perhaps after a day in the
+// queue, for want of a variable of its submitter's.
+func unset(c *Compiled, environ []string) hcl.Diagnostics {
+	var names []string
+	for _, name := range c.Manifest.PassEnv {
+		_, secret := c.Secrets[name]
+		if _, ok := valueOf(environ, name); !ok && !secret {
+			names = append(names, name)
+		}
+	}
+	if len(names) == 0 {
+		return nil
+	}
+	return hcl.Diagnostics{diagnostic(c.Range, "Variable not set", fmt.Sprintf("%s is to be given %s of your environment (pass_env), and there is none. Set it, to nothing if it does not matter.", c.Address, strings.Join(names, ", ")))}
 }
 
 func (p *Plan) placement(run, runpipe string, environ []string) stages.Placement {

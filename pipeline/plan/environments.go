@@ -33,9 +33,6 @@ func Environments(p *pipeline.Pipeline, f *lock.File, w *workspace.Workspace, en
 				if err := facts.read(ctx, v); err != nil {
 					return python.Request{}, err
 				}
-				if err := v.Requirements.CheckForPip(); err != nil {
-					return python.Request{}, err
-				}
 				return stages.Resolving(s, v, environ), nil
 			},
 			Pin: facts.condaPin(s, v, environ, progress),
@@ -59,15 +56,23 @@ func (f *facts) settled(v *stages.Venv) (*stages.Venv, error) {
 }
 
 // read sees to it that the requirements are at hand, and fetches the commit that
-// they are in if it is not.
+// they are in if it is not. The error may be hcl.Diagnostics, of what in the block does
+// not fit them.
 func (f *facts) read(ctx context.Context, v *stages.Venv) error {
-	if v.Requirements == nil || v.Requirements.Files != nil {
+	if v.Requirements == nil {
 		return nil
 	}
-	bare, commit, err := f.fetch(ctx, v.Source.Stage)
-	if err != nil {
-		return err
+	if v.Requirements.Files == nil {
+		bare, commit, err := f.fetch(ctx, v.Source.Stage)
+		if err != nil {
+			return err
+		}
+		if v.Requirements, err = readRequirements(bare, commit, v.Requirements.Path, v.Requirements.Digest); err != nil {
+			return err
+		}
 	}
-	v.Requirements, err = readRequirements(bare, commit, v.Requirements.Path, v.Requirements.Digest)
-	return err
+	if diags := v.Misfits(); diags.HasErrors() {
+		return diags
+	}
+	return nil
 }

@@ -2,7 +2,9 @@ package plan
 
 import (
 	"fmt"
+	"maps"
 	"path"
+	"slices"
 	"sync"
 
 	"github.com/hashicorp/hcl/v2"
@@ -22,7 +24,7 @@ func Wanted(p *pipeline.Pipeline) []lock.Wanted {
 	for _, c := range p.Clones() {
 		wanted = append(wanted, lock.Wanted{
 			Address: c.Address.String(), Repository: c.Repository, Ref: c.Ref,
-			Paths: c.Paths, Requirements: c.Requirements, Range: c.Range,
+			Paths: c.Paths, Requirements: c.Requirements, Asks: c.Asks, Range: c.Range,
 		})
 	}
 	return wanted
@@ -55,6 +57,31 @@ func digests(w *workspace.Workspace) func() (*digest.Cache, error) {
 // Pin is the clone's pin in the lock file.
 func (f *facts) Pin(address string) (git.Pin, bool) {
 	return f.lock.Pin(f.wanted[address])
+}
+
+// mispinned refuses pins whose commit is at hand and holds something else than the lock
+// file says, as after a merge that took a line of each side. What runs goes by the tree,
+// and what is told and recorded by the commit; where the checkout is reused, no job
+// would hold them against each other.
+func (f *facts) mispinned() hcl.Diagnostics {
+	var diags hcl.Diagnostics
+	for _, address := range slices.Sorted(maps.Keys(f.wanted)) {
+		wanted := f.wanted[address]
+		pin, ok := f.lock.Pin(wanted)
+		remote, err := git.ParseRemote(wanted.Repository, f.dir)
+		if !ok || err != nil {
+			continue // which has been told
+		}
+		bare := remote.Bare(f.workspace.Repos())
+		if !git.Has(bare, pin.Commit) {
+			continue
+		}
+		if is, err := git.PinOf(bare, pin.Commit, wanted.Paths); err == nil && is.Digest != pin.Digest {
+			diags = append(diags, diagnostic(wanted.Range, "Damaged lock file",
+				fmt.Sprintf("%s: commit %.7s holds %s, and the lock file says %s. Take the lock file from your repository again, or pin it anew: runpipe lock --upgrade=%s.", address, pin.Commit, is.Digest, pin.Digest, address)))
+		}
+	}
+	return diags
 }
 
 // Requirements reads a requirements file from the pinned commit, or takes its

@@ -40,6 +40,9 @@ func (p *Plan) fetchClones(ctx context.Context, progress func(label string) git.
 			if err == nil {
 				s.Venv.Requirements, err = readRequirements(bare, commit, s.Venv.Requirements.Path, s.Venv.Requirements.Digest)
 			}
+			if err == nil {
+				diags = append(diags, s.Venv.Misfits()...)
+			}
 		}
 		if err == nil && clone.Action == Run && !clone.Clone.Pointers {
 			err = p.fetchLarge(ctx, w, bare, commit, progress)

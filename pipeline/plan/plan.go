@@ -65,7 +65,9 @@ type Options struct {
 // repository and no scheduler.
 func Make(_ context.Context, o Options) (*Plan, hcl.Diagnostics) {
 	w := &workspace.Workspace{Root: o.Workspace}
-	evaluated, diags := o.Pipeline.Evaluate(newFacts(o.Pipeline, o.Lock, w))
+	facts := newFacts(o.Pipeline, o.Lock, w)
+	evaluated, diags := o.Pipeline.Evaluate(facts)
+	diags = append(diags, facts.mispinned()...)
 	if diags.HasErrors() {
 		return nil, diags
 	}

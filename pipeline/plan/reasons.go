@@ -125,8 +125,12 @@ func ingredientReason(name string, s *Stage, before previous, now, then any) str
 		return "other files of the same packages"
 	case "env", "files", "outputs", "metric", "packages", "build":
 		return mapReason(name, now, then)
-	case "requirements", "script", "metrics":
+	case "requirements", "script":
 		return name + " changed"
+	case "python", "platform":
+		if (s.Ingredients["packages"] == nil) != (before.Ingredients["packages"] == nil) && (now == nil || then == nil) {
+			return "" // it came and goes with the packages
+		}
 	}
 	if then == nil {
 		return fmt.Sprintf("%s added: %s", name, short(now))
@@ -193,12 +197,12 @@ func mapReason(name string, now, then any) string {
 	var parts []string
 	for _, entry := range changedNames(a, b) {
 		switch was, is := b[entry], a[entry]; {
-		case name != "env" && name != "packages" && name != "build":
-			parts = append(parts, entry)
 		case was == nil:
 			parts = append(parts, fmt.Sprintf("%s added", entry))
 		case is == nil:
 			parts = append(parts, fmt.Sprintf("%s removed", entry))
+		case name == "files" || name == "metric": // a digest, or a pattern: its name says more
+			parts = append(parts, entry)
 		default:
 			parts = append(parts, fmt.Sprintf("%s %s → %s", entry, short(was), short(is)))
 		}

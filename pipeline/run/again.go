@@ -23,11 +23,16 @@ var ErrNothingMade = errors.New("only a run whose stages have all succeeded can 
 // the run's folder: what the run has made is compared with, and so left alone.
 // Repositories, downloads, and files from beside the pipeline are those of the run's
 // workspace.
-func Again(ctx context.Context, r *Run, id string, environ []string) (*plan.Plan, *workspace.Workspace, error) {
+func Again(ctx context.Context, r *Run, id string, environ []string) (_ *plan.Plan, _ *workspace.Workspace, err error) {
 	w, err := workspace.Create(filepath.Join(r.Dir, reproductions, id))
 	if err != nil {
 		return nil, nil, err
 	}
+	defer func() {
+		if err != nil { // nobody is to come back to it
+			err = errors.Join(err, os.RemoveAll(w.Root))
+		}
+	}()
 	for _, shared := range []string{r.workspace.Repos(), r.workspace.Files(), r.workspace.Data()} {
 		if err := share(w, shared); err != nil {
 			return nil, nil, fmt.Errorf("preparing the workspace of the reproduction: %w", err)

@@ -10,14 +10,20 @@ import (
 	"github.com/runpipe/runpipe/pipeline/plan"
 	"github.com/runpipe/runpipe/pipeline/record"
 	"github.com/runpipe/runpipe/pipeline/workspace"
+	"github.com/runpipe/runpipe/stages/download"
 )
 
-// present sees to it that what the run reuses is still there, now that run.json
+// present sees to it that what the run reuses, or has fetched, is still there, now that run.json
 // says that it is needed: a gc that began before then looks for new runs once it
 // has put things out of sight, so that one of the two always sees the other.
-func present(w *workspace.Workspace, p *plan.Plan, compiled []*plan.Compiled) error {
-	for _, s := range p.Stages {
+func present(w *workspace.Workspace, run *plan.Submitted, compiled []*plan.Compiled) error {
+	for _, s := range run.Stages {
 		if s.Action != plan.Reuse {
+			for _, sum := range s.Downloads {
+				if err := there(download.Path(w.Data(), sum)); err != nil {
+					return fmt.Errorf("what was fetched for %s: %w", s.Address, err)
+				}
+			}
 			continue
 		}
 		if err := there(filepath.Join(w.Finished(s.Key), record.File)); err != nil {

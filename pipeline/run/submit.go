@@ -81,7 +81,7 @@ func prepare(w *workspace.Workspace, p *plan.Plan, o SubmitOptions) (*Run, *lock
 		err = workspace.WriteJSON(filepath.Join(dir, plan.SubmittedFile), record)
 	}
 	if err == nil {
-		err = present(w, p, o.Stages)
+		err = present(w, record, o.Stages)
 	}
 	if err != nil {
 		return nil, nil, nil, errors.Join(err, os.RemoveAll(dir))

@@ -115,7 +115,7 @@ func checkAddress(address string) error {
 	token := tokenPlace.FindStringSubmatch(address)
 	switch {
 	case git.Redact(address) != address && !(has && onlyNames.MatchString(user)) || token != nil && !onlyNames.MatchString(token[1]):
-		return errors.New("a password or token does not belong into a file: write ${NAME} in its place and set that variable where the pipeline is applied (conda list --explicit leaves them out by itself)")
+		return errors.New("a password or token does not belong into a file: write ${NAME} in its place, set that variable where the pipeline is applied and name it in pass_env of the environment's block (conda list --explicit leaves them out by itself)")
 	case strings.ContainsAny(address, "?*"), !safeURL.MatchString(address), strings.Count(address, "/") < 4:
 		return fmt.Errorf("%q is not the address of a package in a channel, such as https://conda.anaconda.org/conda-forge/linux-64/NAME-VERSION-BUILD.conda", git.Redact(address))
 	case strings.Contains(variable.ReplaceAllString(address, ""), "$"):

@@ -160,7 +160,7 @@ func (t *WorkingTree) parse(out string) []string {
 		}
 	}
 	slices.Sort(files)
-	return files
+	return slices.Compact(files) // what is gone from the index and there all the same is told twice
 }
 
 func slowStatus(top string) ([]string, error) {

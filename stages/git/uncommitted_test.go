@@ -40,6 +40,13 @@ func wantFiles(t testing.TB, from git.Remote, of git.Scope, want string) {
 	}
 }
 
+// Taken out of the index and still there, a file is deleted and untracked in one.
+func TestAFileThatIsUncommittedTwice(t *testing.T) {
+	r, _, _ := sample(t)
+	r.git("rm", "-q", "--cached", "run.sh")
+	wantFiles(t, remote(t, r.dir), git.Scope{}, "run.sh")
+}
+
 func TestUncommitted(t *testing.T) {
 	r, _, _ := sample(t)
 	inner, whole := remote(t, filepath.Join(r.dir, "src")), remote(t, "file://"+r.dir)

@@ -105,6 +105,7 @@ func TestSourcesOf(t *testing.T) {
 		{environ: environ, extra: []string{"https://d"}, want: "https://mirror/simple https://d /opt/wheels"},
 		{environ: environ, index: "https://e", want: "https://e"},
 		{environ: environ[3:], lines: []string{"--extra-index-url=https://x:${TOKEN}@f", "--trusted-host g"}, want: "https://pypi.org/simple https://x:t@f"},
+		{environ: environ[3:], lines: []string{"--extra-index-url=https://f/$TOKEN/${TOKEN:-}"}, want: "https://pypi.org/simple https://f/$TOKEN/${TOKEN:-}"}, // as pip leaves it
 	} {
 		s := SourcesOf(tt.environ, tt.index, tt.extra, tt.lines)
 		if got := strings.Join(append(s.Indexes, s.Folders...), " "); got != tt.want {

@@ -50,7 +50,7 @@ func SourcesOf(environ []string, index string, extra, lines []string) Sources {
 	s.Indexes = append(s.Indexes, extra...)
 	for _, line := range lines {
 		option, value, _ := strings.Cut(strings.Replace(line, "=", " ", 1), " ")
-		value = os.Expand(strings.TrimSpace(value), func(name string) string { return env[name] })
+		value = LineVariable.ReplaceAllStringFunc(strings.TrimSpace(value), func(found string) string { return env[found[2:len(found)-1]] })
 		if option == "-i" || option == "--index-url" || option == "--extra-index-url" {
 			s.Indexes = append(s.Indexes, value)
 		}

@@ -1,6 +1,12 @@
 package python
 
-import "strings"
+import (
+	"regexp"
+	"strings"
+)
+
+// LineVariable is a variable in a line of a requirements file, as pip and uv know it.
+var LineVariable = regexp.MustCompile(`\$\{([A-Z0-9_]+)\}`)
 
 // NetworkVariables are handed to what resolves and to a job that installs
 // packages, if they are set where it is submitted: they tell how the network is

@@ -23,6 +23,9 @@ type Reproduction struct {
 // Judge writes what `reproduce --json` is documented to write.
 func (j JSON) Judge(r Reproduction) error {
 	r.Version, r.Reproduced = ReproductionVersion, r.Verdict.Reproduced()
+	if r.Asked == nil {
+		r.Asked = []compare.Change{}
+	}
 	if r.Drift == nil {
 		r.Drift = []compare.Change{}
 	}
@@ -34,11 +37,15 @@ var verdictStyles = map[compare.Verdict]style{
 	compare.Identical: green, compare.WithinTolerance: green, compare.Drifted: yellow, compare.Different: red, compare.Failed: red,
 }
 
-// Judge shows what drifted, a line a stage, the metrics that are not equal, and
+// Judge shows what was asked for otherwise, what drifted, a line a stage, the metrics that are not equal, and
 // the verdict.
 func (h *Human) Judge(r Reproduction) error {
 	s := h.Screen
 	lines := []string{fmt.Sprintf("%s, reproduced by %s", r.Run, r.By), ""}
+	if len(r.Asked) > 0 {
+		lines = append(lines, s.paint(yellow, "The runs were not asked for the same:"))
+		lines = append(append(lines, h.changes(r.Asked)...), "")
+	}
 	if len(r.Drift) > 0 {
 		lines = append(append(lines, h.changes(r.Drift)...), "")
 	}
