@@ -36,7 +36,9 @@ func (s *StageStatus) judge(rec *record.Record, e evidence, waitsFor []string) {
 			s.Reason = e.heldAgain()
 		}
 	case rec != nil && failedRecord(rec) && listed && job.State.Phase() == slurm.Running:
-		s.State, s.Reason = Running, "has failed, and is being ended" // what a lost node leaves may yet be requeued
+		s.State, s.Reason = Running, "has failed, and is being ended"
+	case rec != nil && failedRecord(rec) && rec.Executor != "local" && !e.over(s.Job):
+		s.State, s.Reason = Running, "has failed; whether it starts again, Slurm has not said yet"
 	case rec != nil && failedRecord(rec):
 		s.failed(rec, job, listed)
 	case listed && job.State.Phase() == slurm.Ended:
@@ -53,6 +55,36 @@ func (s *StageStatus) judge(rec *record.Record, e evidence, waitsFor []string) {
 	default:
 		s.absent(rec, seen, e, waitsFor)
 	}
+	if listed {
+		s.pause(job.State)
+	}
+}
+
+// pauses tells of the states in which Slurm has a job that neither waits for its turn
+// nor gets on.
+var pauses = map[slurm.State]string{
+	"CONFIGURING": "its nodes are being started up",
+	"SUSPENDED":   "suspended: others have its CPUs, until Slurm or scontrol resume lets it go on",
+	"STOPPED":     "stopped by SIGSTOP: it goes on at SIGCONT",
+	"STAGE_OUT":   "its burst buffer is being written out",
+}
+
+// pause tells of such a state, unless a record has told of more since.
+func (s *StageStatus) pause(state slurm.State) {
+	agrees := s.State == Running && state.Phase() == slurm.Running || s.State == Queued && state.Phase() == slurm.Pending
+	if what := pauses[state]; what != "" && agrees {
+		s.Reason = strings.TrimSuffix(what+"; "+s.Reason, "; ")
+	}
+}
+
+// over reports whether the scheduler was seen to have ended the job, or not to know it
+// any more. Until then a failure is not final: what fails since its node was lost, Slurm
+// starts again, on its own.
+func (e evidence) over(id string) bool {
+	if job, listed := e.queue[id]; listed {
+		return job.State.Phase() == slurm.Ended
+	}
+	return e.seen.Jobs[id] != nil
 }
 
 func failedRecord(rec *record.Record) bool {

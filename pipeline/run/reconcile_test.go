@@ -103,12 +103,14 @@ func TestReconcile(t *testing.T) {
 			e.records["clone.code"] = rec(record.Succeeded, 0)
 			e.records["train.cnn"] = rec(record.Failed, 1)
 			e.records["train.cnn"].Reason = "the command exited with 1"
+			e.queue["2"] = slurm.QueuedJob{ID: "2", State: "FAILED"}
 		}, []string{
 			"failed", "clone.code succeeded", "train.cnn failed: the command exited with 1",
 			"evaluate.accuracy skipped: because train.cnn failed (exit 1 on gpu03)",
 		}},
 		{"a failure further up is named through skipped stages", func(e *evidence) {
 			e.records["clone.code"] = rec(record.Failed, 2)
+			e.seen.Jobs["1"] = &observation{Ended: &slurm.QueuedJob{ID: "1", State: "FAILED"}}
 		}, []string{
 			"failed", "clone.code failed: failed",
 			"train.cnn skipped: because clone.code failed (exit 2 on gpu03)",
@@ -155,6 +157,49 @@ func TestReconcile(t *testing.T) {
 			e.queue["1"] = slurm.QueuedJob{ID: "1", State: "COMPLETING"}
 		}, []string{
 			"running", "clone.code running: has failed, and is being ended",
+			"train.cnn waiting: for clone.code", "evaluate.accuracy waiting: for train.cnn",
+		}},
+		{"a failure may be requeued until Slurm was asked", func(e *evidence) {
+			e.records["clone.code"] = rec(record.Failed, 1)
+		}, []string{
+			"running", "clone.code running: has failed; whether it starts again, Slurm has not said yet",
+			"train.cnn waiting: for clone.code", "evaluate.accuracy waiting: for train.cnn",
+		}},
+		{"an answer from before the start and its failure", func(e *evidence) {
+			e.records["clone.code"] = rec(record.Failed, 1)
+			e.queue["1"] = pending("1", "None", 0)
+		}, []string{
+			"running", "clone.code running: has failed; whether it starts again, Slurm has not said yet",
+			"train.cnn waiting: for clone.code", "evaluate.accuracy waiting: for train.cnn",
+		}},
+		{"a failure of a job that Slurm does not know any more", func(e *evidence) {
+			e.records["clone.code"] = rec(record.Failed, 1)
+			e.seen.Jobs["1"] = &observation{Absent: &noon}
+		}, []string{
+			"failed", "clone.code failed: failed",
+			"train.cnn skipped: because clone.code failed (exit 1 on gpu03)",
+			"evaluate.accuracy skipped: because clone.code failed (exit 1 on gpu03)",
+		}},
+		{"what fails here is not started again", func(e *evidence) {
+			e.records["clone.code"] = rec(record.Failed, 1)
+			e.records["clone.code"].Executor = "local"
+		}, []string{
+			"failed", "clone.code failed: failed",
+			"train.cnn skipped: because clone.code failed (exit 1 on gpu03)",
+			"evaluate.accuracy skipped: because clone.code failed (exit 1 on gpu03)",
+		}},
+		{"suspended", func(e *evidence) {
+			e.records["clone.code"] = rec(record.Running, 0)
+			e.records["clone.code"].Restarts = 1
+			e.queue["1"] = slurm.QueuedJob{ID: "1", State: "SUSPENDED", Restarts: 1}
+		}, []string{
+			"running", "clone.code running: " + pauses["SUSPENDED"] + "; requeued once",
+			"train.cnn waiting: for clone.code", "evaluate.accuracy waiting: for train.cnn",
+		}},
+		{"its nodes boot", func(e *evidence) {
+			e.queue["1"] = slurm.QueuedJob{ID: "1", State: "CONFIGURING", Reason: "None"}
+		}, []string{
+			"running", "clone.code queued: " + pauses["CONFIGURING"],
 			"train.cnn waiting: for clone.code", "evaluate.accuracy waiting: for train.cnn",
 		}},
 		{"cancelled by somebody known", func(e *evidence) {
