@@ -118,7 +118,7 @@ func (s *StageStatus) takeQueued(job slurm.QueuedJob) {
 func (s *StageStatus) pending(job slurm.QueuedJob, waitsFor []string) {
 	s.forget()
 	if len(waitsFor) > 0 {
-		s.State, s.Reason = Waiting, "for "+strings.Join(waitsFor, ", ")
+		s.State, s.Reason = Waiting, waitingFor(waitsFor)
 		return
 	}
 	s.State = Queued
@@ -129,6 +129,15 @@ func (s *StageStatus) pending(job slurm.QueuedJob, waitsFor []string) {
 	if job.Restarts > 0 {
 		s.Reason = strings.TrimPrefix(fmt.Sprintf("%s; requeued %s", s.Reason, times(job.Restarts)), "; ")
 	}
+}
+
+// waitingFor names the first of them, where they are many.
+func waitingFor(addresses []string) string {
+	const named = 3
+	if more := len(addresses) - named; more > 1 {
+		return fmt.Sprintf("for %s and %d others", strings.Join(addresses[:named], ", "), more)
+	}
+	return "for " + strings.Join(addresses, ", ")
 }
 
 func times(n int) string {
@@ -272,7 +281,7 @@ func (s *StageStatus) absent(rec *record.Record, seen *observation, e evidence, 
 	case rec != nil && rec.State == record.Interrupted:
 		s.State, s.Reason = Running, "is being ended ("+rec.Signal+")"
 	case len(waitsFor) > 0:
-		s.State, s.Reason = Waiting, "for "+strings.Join(waitsFor, ", ")
+		s.State, s.Reason = Waiting, waitingFor(waitsFor)
 		return
 	default:
 		s.State = Queued

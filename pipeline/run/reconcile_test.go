@@ -344,6 +344,19 @@ func TestReusedStageIsJudgedAgain(t *testing.T) {
 	}
 }
 
+func TestManyUpstreamsAreCounted(t *testing.T) {
+	for want, addresses := range map[string][]string{
+		"for a":                     {"a"},
+		"for a, b, c, d":            {"a", "b", "c", "d"}, // "1 others" would be no shorter
+		"for a, b, c and 2 others":  {"a", "b", "c", "d", "e"},
+		"for a, b, c and 97 others": append([]string{"a", "b", "c"}, make([]string, 97)...),
+	} {
+		if got := waitingFor(addresses); got != want {
+			t.Errorf("%d upstreams: %q, want %q", len(addresses), got, want)
+		}
+	}
+}
+
 // Every state that Slurm may leave a job in is explained.
 func TestEveryEndIsExplained(t *testing.T) {
 	for _, state := range []slurm.State{
