@@ -87,6 +87,26 @@ func (e evidence) over(id string) bool {
 	return e.seen.Jobs[id] != nil
 }
 
+// endedFirst reports whether a stage that nobody cancelled through runpipe was cancelled
+// before its upstream had ended, by the scheduler's clock: it stays cancelled.
+func (e evidence) endedFirst(s, upstream *StageStatus) bool {
+	job, up := e.last(s.Job), e.last(upstream.Job)
+	byRunpipe := e.ledger.cancelled[s.Address] != "" || e.ledger.skipped[s.Address] != ""
+	return job.State == "CANCELLED" && job.Reason != "DependencyNeverSatisfied" && !byRunpipe &&
+		!job.End.IsZero() && up.End.After(job.End)
+}
+
+// last is how the scheduler last listed a job, as far as that is known.
+func (e evidence) last(id string) slurm.QueuedJob {
+	if job, listed := e.queue[id]; listed {
+		return job
+	}
+	if seen := e.seen.Jobs[id]; seen != nil && seen.Ended != nil {
+		return *seen.Ended
+	}
+	return slurm.QueuedJob{}
+}
+
 func failedRecord(rec *record.Record) bool {
 	return rec.State == record.Failed || rec.State == record.Drift
 }

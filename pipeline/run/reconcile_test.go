@@ -211,6 +211,23 @@ func TestReconcile(t *testing.T) {
 			"train.cnn skipped: because clone.code was cancelled",
 			"evaluate.accuracy skipped: because clone.code was cancelled",
 		}},
+		{"cancelled by hand before its upstream was", func(e *evidence) {
+			e.records["clone.code"] = rec(record.Succeeded, 0)
+			e.queue["2"] = slurm.QueuedJob{ID: "2", State: "CANCELLED", Start: noon, End: noon.Add(2 * time.Second)}
+			e.queue["3"] = slurm.QueuedJob{ID: "3", State: "CANCELLED", End: noon.Add(time.Second)}
+			e.ledger.cancelled["train.cnn"] = "ada@login1"
+		}, []string{
+			"cancelled", "clone.code succeeded", "train.cnn cancelled: cancelled by ada@login1",
+			"evaluate.accuracy cancelled: cancelled (with scancel, or by an administrator)",
+		}},
+		{"cancelled since its upstream was", func(e *evidence) {
+			e.records["clone.code"] = rec(record.Succeeded, 0)
+			e.queue["2"] = slurm.QueuedJob{ID: "2", State: "CANCELLED", Start: noon, End: noon.Add(2 * time.Second)}
+			e.queue["3"] = slurm.QueuedJob{ID: "3", State: "CANCELLED", End: noon.Add(3 * time.Second)}
+		}, []string{
+			"cancelled", "clone.code succeeded", "train.cnn cancelled: cancelled (with scancel, or by an administrator)",
+			"evaluate.accuracy skipped: because train.cnn was cancelled",
+		}},
 		{"out of memory", func(e *evidence) {
 			e.records["clone.code"] = rec(record.Failed, 137)
 			e.queue["1"] = slurm.QueuedJob{ID: "1", State: "OUT_OF_MEMORY"}
