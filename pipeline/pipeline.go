@@ -89,11 +89,11 @@ func readSource(path string) ([]byte, error) {
 
 // nearFile suggests another pipeline of the folder.
 func nearFile(path string) string {
-	found, _ := filepath.Glob(filepath.Join(filepath.Dir(path), "*.hcl"))
+	found, _ := fs.Glob(os.DirFS(filepath.Dir(path)), "*.hcl") // the pattern is well-formed
 	var names []string
 	for _, name := range found {
 		if !strings.HasSuffix(name, lockSuffix) {
-			names = append(names, filepath.Base(name))
+			names = append(names, name)
 		}
 	}
 	if name := stages.Suggest(filepath.Base(path), names); name != "" {

@@ -191,6 +191,11 @@ func TestFind(t *testing.T) {
 	if _, err := slurm.Find(t.Context()); !errors.Is(err, slurm.ErrUnreachable) || errors.Is(err, slurm.ErrAbsent) {
 		t.Errorf("with a SLURM_CONF that names no file: %v", err)
 	}
+	job := slurm.Job{Name: "x", Log: filepath.Join(t.TempDir(), "log"), Script: "true"}
+	_, err = c.Submit(t.Context(), slurm.Submission{Job: job, Path: write(t, job)})
+	if !errors.Is(err, slurm.ErrUnreachable) || errors.Is(err, slurm.ErrAmbiguous) || !strings.HasSuffix(err.Error(), "No such file or directory") {
+		t.Errorf("submitting with a SLURM_CONF that names no file: %v", err)
+	}
 	t.Setenv("PATH", t.TempDir())
 	if _, err := slurm.Find(t.Context()); !errors.Is(err, slurm.ErrAbsent) || !strings.Contains(err.Error(), "sbatch is not on PATH") {
 		t.Errorf("without sbatch: %v", err)

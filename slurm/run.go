@@ -44,9 +44,12 @@ func (c *Client) run(ctx context.Context, env []string, name string, args ...str
 		return "", nil, fmt.Errorf("%s was not run: %w", name, err)
 	}
 	var out, errOut bytes.Buffer
-	cmd := exec.CommandContext(ctx, path, args...)
+	running, end := context.WithCancel(ctx)
+	defer end()
+	conf := &confSeeker{end: end}
+	cmd := exec.CommandContext(running, path, args...)
 	cmd.Env = env
-	cmd.Stdout, cmd.Stderr = &out, &errOut
+	cmd.Stdout, cmd.Stderr = &out, io.MultiWriter(&errOut, conf)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.WaitDelay = time.Second
 	if name == "sbatch" {
@@ -57,7 +60,7 @@ func (c *Client) run(ctx context.Context, env []string, name string, args ...str
 		defer runtime.UnlockOSThread()
 		cmd.SysProcAttr.Pdeathsig = syscall.SIGKILL
 		if c.Notice != nil {
-			cmd.Stderr = io.MultiWriter(&errOut, noticer{c.Notice})
+			cmd.Stderr = io.MultiWriter(&errOut, conf, noticer{c.Notice})
 		}
 	}
 	err = cmd.Run()
@@ -69,6 +72,10 @@ func (c *Client) run(ctx context.Context, env []string, name string, args ...str
 		err = errors.New("it said that there was an error, and ended as if there were none")
 	}
 	if err != nil {
+		if conf.vain { // nothing was asked of anybody yet
+			why, _, _ := strings.Cut(strings.Join(said, "; "), retriesConf)
+			return out.String(), said, fmt.Errorf("%w: %s: %s", ErrUnreachable, name, why)
+		}
 		failed := &commandError{Command: name, Lines: said, Cause: err}
 		var exit *exec.ExitError
 		if errors.As(err, &exit) && !exit.Exited() { // as by SIGPIPE, where a busy controller hangs up
@@ -77,6 +84,24 @@ func (c *Client) run(ctx context.Context, env []string, name string, args ...str
 		return out.String(), said, classify(failed)
 	}
 	return out.String(), said, nil
+}
+
+// retriesConf is how one says that it will look again for slurm.conf.
+const retriesConf = ", retrying in"
+
+// confSeeker ends a command that looks for its slurm.conf in vain: for a minute it
+// would do so again and again, and say nothing to whoever waits for its answer.
+type confSeeker struct {
+	end  func()
+	vain bool
+}
+
+func (s *confSeeker) Write(data []byte) (int, error) {
+	if bytes.Contains(data, []byte("cannot stat file")) && bytes.Contains(data, []byte(retriesConf)) {
+		s.vain = true
+		s.end()
+	}
+	return len(data), nil
 }
 
 // noticer passes on the lines in which sbatch says that it tries again. It

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -25,9 +26,10 @@ func oneFile(cmd *cobra.Command, args []string) error {
 
 // pipelinesIn lists the files in dir that may be pipelines.
 func pipelinesIn(dir string) []string {
-	all, _ := filepath.Glob(filepath.Join(dir, "*.hcl")) // the pattern is well-formed
+	all, _ := fs.Glob(os.DirFS(dir), "*.hcl") // the pattern is well-formed
 	var files []string
-	for _, file := range all {
+	for _, name := range all {
+		file := filepath.Join(dir, name)
 		info, err := os.Stat(file)
 		if err == nil && info.Mode().IsRegular() && !strings.HasSuffix(file, ".lock.hcl") {
 			files = append(files, file)

@@ -166,7 +166,7 @@ func (tr *trial) wait() int {
 // run is the id of the trial's newest run, or "".
 func (tr *trial) run() string {
 	tr.Helper()
-	paths, err := filepath.Glob(filepath.Join(tr.dir, ".runpipe/runs/*", plan.SubmittedFile))
+	paths, err := fs.Glob(os.DirFS(tr.dir), ".runpipe/runs/*/"+plan.SubmittedFile)
 	tr.must(err)
 	id := ""
 	for _, path := range paths {
@@ -211,7 +211,7 @@ func (p *person) whole() {
 	runs, err := os.ReadDir(filepath.Join(p.dir, ".runpipe/runs"))
 	p.must(err)
 	for _, e := range runs {
-		files, _ := filepath.Glob(filepath.Join(p.dir, ".runpipe/runs", e.Name(), "*"))
+		files, _ := os.ReadDir(filepath.Join(p.dir, ".runpipe/runs", e.Name()))
 		// An empty one is all that is left of who died right after making it.
 		if len(files) > 0 && !exists(filepath.Join(p.dir, ".runpipe/runs", e.Name(), plan.SubmittedFile)) {
 			p.Errorf("%s is left of a submission", e.Name())

@@ -1,6 +1,8 @@
 package plan
 
 import (
+	"io/fs"
+	"os"
 	"path/filepath"
 	"slices"
 	"sort"
@@ -102,9 +104,9 @@ func (p previous) finished() bool {
 	if p.Action == Reuse {
 		return true
 	}
-	attempts, _ := filepath.Glob(filepath.Join(p.folder, "attempt-*")) // the pattern is well-formed
-	return slices.ContainsFunc(attempts, func(folder string) bool {
-		r, err := record.Read(folder)
+	attempts, _ := fs.Glob(os.DirFS(p.folder), "attempt-*") // the pattern is well-formed
+	return slices.ContainsFunc(attempts, func(name string) bool {
+		r, err := record.Read(filepath.Join(p.folder, name))
 		return err == nil && r.State == record.Succeeded
 	})
 }
@@ -113,11 +115,11 @@ func (p previous) finished() bool {
 // to nothing if there was none. Runs that cannot be read are passed over: they
 // only serve to give reasons.
 func previousStages(w *workspace.Workspace, file string) map[string]previous {
-	folders, _ := filepath.Glob(filepath.Join(w.Runs(), "*", SubmittedFile)) // the pattern is well-formed
-	sort.Sort(sort.Reverse(sort.StringSlice(folders)))                       // run ids sort by time
-	for _, path := range folders {
+	files, _ := fs.Glob(os.DirFS(w.Runs()), "*/"+SubmittedFile) // the pattern is well-formed
+	sort.Sort(sort.Reverse(sort.StringSlice(files)))            // run ids sort by time
+	for _, path := range files {
 		var run Submitted
-		if workspace.ReadJSON(path, &run, SubmittedVersion) != nil || run.File != file {
+		if workspace.ReadJSON(filepath.Join(w.Runs(), path), &run, SubmittedVersion) != nil || run.File != file {
 			continue
 		}
 		found, keys := map[string]previous{}, map[string]string{}
@@ -125,7 +127,7 @@ func previousStages(w *workspace.Workspace, file string) map[string]previous {
 			keys[s.Address] = s.Key
 			earlier := previous{SubmittedStage: s, keys: keys}
 			if address, err := stages.ParseAddress(s.Address); err == nil {
-				earlier.folder = w.Stage(filepath.Base(filepath.Dir(path)), address)
+				earlier.folder = w.Stage(filepath.Dir(path), address)
 			}
 			found[s.Address] = earlier
 		}

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"sort"
+	"strings"
 	"time"
 
 	"github.com/runpipe/runpipe/pipeline/workspace"
@@ -116,9 +117,16 @@ func (j *Journal) Close() error { return j.file.Close() }
 // that cannot be read is an error: it may tell of a job, which must neither be
 // forgotten nor submitted again.
 func readJournal(dir string) ([]Entry, error) {
-	names, _ := filepath.Glob(filepath.Join(dir, "journal*.jsonl")) // the pattern is well-formed
+	files, err := os.ReadDir(dir)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) { // what is gone is told by who looks for run.json
+		return nil, fmt.Errorf("looking for the run's journal: %w", err)
+	}
 	var entries []Entry
-	for _, name := range names {
+	for _, file := range files {
+		if !strings.HasPrefix(file.Name(), "journal") || !strings.HasSuffix(file.Name(), ".jsonl") {
+			continue
+		}
+		name := filepath.Join(dir, file.Name())
 		data, err := os.ReadFile(name)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue

@@ -36,7 +36,9 @@ func (s *StageStatus) judge(rec *record.Record, e evidence, waitsFor []string) {
 			s.Reason = e.heldAgain()
 		}
 	case rec != nil && failedRecord(rec) && listed && job.State.Phase() == slurm.Running:
-		s.State, s.Reason = Running, "has failed, and is being ended" // what a lost node leaves may yet be requeued
+		s.State, s.Reason = Running, "has failed, and is being ended"
+	case rec != nil && failedRecord(rec) && rec.Executor != "local" && !e.over(s.Job):
+		s.State, s.Reason = Running, "has failed; whether it starts again, Slurm has not said yet"
 	case rec != nil && failedRecord(rec):
 		s.failed(rec, job, listed)
 	case listed && job.State.Phase() == slurm.Ended:
@@ -53,6 +55,56 @@ func (s *StageStatus) judge(rec *record.Record, e evidence, waitsFor []string) {
 	default:
 		s.absent(rec, seen, e, waitsFor)
 	}
+	if listed {
+		s.pause(job.State)
+	}
+}
+
+// pauses tells of the states in which Slurm has a job that neither waits for its turn
+// nor gets on.
+var pauses = map[slurm.State]string{
+	"CONFIGURING": "its nodes are being started up",
+	"SUSPENDED":   "suspended: others have its CPUs, until Slurm or scontrol resume lets it go on",
+	"STOPPED":     "stopped by SIGSTOP: it goes on at SIGCONT",
+	"STAGE_OUT":   "its burst buffer is being written out",
+}
+
+// pause tells of such a state, unless a record has told of more since.
+func (s *StageStatus) pause(state slurm.State) {
+	agrees := s.State == Running && state.Phase() == slurm.Running || s.State == Queued && state.Phase() == slurm.Pending
+	if what := pauses[state]; what != "" && agrees {
+		s.Reason = strings.TrimSuffix(what+"; "+s.Reason, "; ")
+	}
+}
+
+// over reports whether the scheduler was seen to have ended the job, or not to know it
+// any more. Until then a failure is not final: what fails since its node was lost, Slurm
+// starts again, on its own.
+func (e evidence) over(id string) bool {
+	if job, listed := e.queue[id]; listed {
+		return job.State.Phase() == slurm.Ended
+	}
+	return e.seen.Jobs[id] != nil
+}
+
+// endedFirst reports whether a stage that nobody cancelled through runpipe was cancelled
+// before its upstream had ended, by the scheduler's clock: it stays cancelled.
+func (e evidence) endedFirst(s, upstream *StageStatus) bool {
+	job, up := e.last(s.Job), e.last(upstream.Job)
+	byRunpipe := e.ledger.cancelled[s.Address] != "" || e.ledger.skipped[s.Address] != ""
+	return job.State == "CANCELLED" && job.Reason != "DependencyNeverSatisfied" && !byRunpipe &&
+		!job.End.IsZero() && up.End.After(job.End)
+}
+
+// last is how the scheduler last listed a job, as far as that is known.
+func (e evidence) last(id string) slurm.QueuedJob {
+	if job, listed := e.queue[id]; listed {
+		return job
+	}
+	if seen := e.seen.Jobs[id]; seen != nil && seen.Ended != nil {
+		return *seen.Ended
+	}
+	return slurm.QueuedJob{}
 }
 
 func failedRecord(rec *record.Record) bool {
@@ -86,7 +138,7 @@ func (s *StageStatus) takeQueued(job slurm.QueuedJob) {
 func (s *StageStatus) pending(job slurm.QueuedJob, waitsFor []string) {
 	s.forget()
 	if len(waitsFor) > 0 {
-		s.State, s.Reason = Waiting, "for "+strings.Join(waitsFor, ", ")
+		s.State, s.Reason = Waiting, waitingFor(waitsFor)
 		return
 	}
 	s.State = Queued
@@ -97,6 +149,15 @@ func (s *StageStatus) pending(job slurm.QueuedJob, waitsFor []string) {
 	if job.Restarts > 0 {
 		s.Reason = strings.TrimPrefix(fmt.Sprintf("%s; requeued %s", s.Reason, times(job.Restarts)), "; ")
 	}
+}
+
+// waitingFor names the first of them, where they are many.
+func waitingFor(addresses []string) string {
+	const named = 3
+	if more := len(addresses) - named; more > 1 {
+		return fmt.Sprintf("for %s and %d others", strings.Join(addresses[:named], ", "), more)
+	}
+	return "for " + strings.Join(addresses, ", ")
 }
 
 func times(n int) string {
@@ -240,7 +301,7 @@ func (s *StageStatus) absent(rec *record.Record, seen *observation, e evidence, 
 	case rec != nil && rec.State == record.Interrupted:
 		s.State, s.Reason = Running, "is being ended ("+rec.Signal+")"
 	case len(waitsFor) > 0:
-		s.State, s.Reason = Waiting, "for "+strings.Join(waitsFor, ", ")
+		s.State, s.Reason = Waiting, waitingFor(waitsFor)
 		return
 	default:
 		s.State = Queued

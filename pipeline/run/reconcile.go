@@ -106,7 +106,7 @@ func (r *Run) settle(s *StageStatus, submitted *plan.SubmittedStage, e evidence,
 		return
 	}
 	if rec == nil {
-		if upstream := broken(submitted.After, settled); upstream != nil && !e.ledger.cancelledFirst(s.Address, upstream.Address) {
+		if upstream := broken(submitted.After, settled); upstream != nil && !e.ledger.cancelledFirst(s.Address, upstream.Address) && !e.endedFirst(s, upstream) {
 			s.State, s.Reason = Skipped, because(upstream)
 			return
 		}

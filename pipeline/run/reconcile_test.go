@@ -103,12 +103,14 @@ func TestReconcile(t *testing.T) {
 			e.records["clone.code"] = rec(record.Succeeded, 0)
 			e.records["train.cnn"] = rec(record.Failed, 1)
 			e.records["train.cnn"].Reason = "the command exited with 1"
+			e.queue["2"] = slurm.QueuedJob{ID: "2", State: "FAILED"}
 		}, []string{
 			"failed", "clone.code succeeded", "train.cnn failed: the command exited with 1",
 			"evaluate.accuracy skipped: because train.cnn failed (exit 1 on gpu03)",
 		}},
 		{"a failure further up is named through skipped stages", func(e *evidence) {
 			e.records["clone.code"] = rec(record.Failed, 2)
+			e.seen.Jobs["1"] = &observation{Ended: &slurm.QueuedJob{ID: "1", State: "FAILED"}}
 		}, []string{
 			"failed", "clone.code failed: failed",
 			"train.cnn skipped: because clone.code failed (exit 2 on gpu03)",
@@ -157,6 +159,49 @@ func TestReconcile(t *testing.T) {
 			"running", "clone.code running: has failed, and is being ended",
 			"train.cnn waiting: for clone.code", "evaluate.accuracy waiting: for train.cnn",
 		}},
+		{"a failure may be requeued until Slurm was asked", func(e *evidence) {
+			e.records["clone.code"] = rec(record.Failed, 1)
+		}, []string{
+			"running", "clone.code running: has failed; whether it starts again, Slurm has not said yet",
+			"train.cnn waiting: for clone.code", "evaluate.accuracy waiting: for train.cnn",
+		}},
+		{"an answer from before the start and its failure", func(e *evidence) {
+			e.records["clone.code"] = rec(record.Failed, 1)
+			e.queue["1"] = pending("1", "None", 0)
+		}, []string{
+			"running", "clone.code running: has failed; whether it starts again, Slurm has not said yet",
+			"train.cnn waiting: for clone.code", "evaluate.accuracy waiting: for train.cnn",
+		}},
+		{"a failure of a job that Slurm does not know any more", func(e *evidence) {
+			e.records["clone.code"] = rec(record.Failed, 1)
+			e.seen.Jobs["1"] = &observation{Absent: &noon}
+		}, []string{
+			"failed", "clone.code failed: failed",
+			"train.cnn skipped: because clone.code failed (exit 1 on gpu03)",
+			"evaluate.accuracy skipped: because clone.code failed (exit 1 on gpu03)",
+		}},
+		{"what fails here is not started again", func(e *evidence) {
+			e.records["clone.code"] = rec(record.Failed, 1)
+			e.records["clone.code"].Executor = "local"
+		}, []string{
+			"failed", "clone.code failed: failed",
+			"train.cnn skipped: because clone.code failed (exit 1 on gpu03)",
+			"evaluate.accuracy skipped: because clone.code failed (exit 1 on gpu03)",
+		}},
+		{"suspended", func(e *evidence) {
+			e.records["clone.code"] = rec(record.Running, 0)
+			e.records["clone.code"].Restarts = 1
+			e.queue["1"] = slurm.QueuedJob{ID: "1", State: "SUSPENDED", Restarts: 1}
+		}, []string{
+			"running", "clone.code running: " + pauses["SUSPENDED"] + "; requeued once",
+			"train.cnn waiting: for clone.code", "evaluate.accuracy waiting: for train.cnn",
+		}},
+		{"its nodes boot", func(e *evidence) {
+			e.queue["1"] = slurm.QueuedJob{ID: "1", State: "CONFIGURING", Reason: "None"}
+		}, []string{
+			"running", "clone.code queued: " + pauses["CONFIGURING"],
+			"train.cnn waiting: for clone.code", "evaluate.accuracy waiting: for train.cnn",
+		}},
 		{"cancelled by somebody known", func(e *evidence) {
 			e.records["clone.code"] = rec(record.Interrupted, 0)
 			e.queue["1"] = slurm.QueuedJob{ID: "1", State: "CANCELLED"}
@@ -165,6 +210,23 @@ func TestReconcile(t *testing.T) {
 			"cancelled", "clone.code cancelled: cancelled by ada@login1",
 			"train.cnn skipped: because clone.code was cancelled",
 			"evaluate.accuracy skipped: because clone.code was cancelled",
+		}},
+		{"cancelled by hand before its upstream was", func(e *evidence) {
+			e.records["clone.code"] = rec(record.Succeeded, 0)
+			e.queue["2"] = slurm.QueuedJob{ID: "2", State: "CANCELLED", Start: noon, End: noon.Add(2 * time.Second)}
+			e.queue["3"] = slurm.QueuedJob{ID: "3", State: "CANCELLED", End: noon.Add(time.Second)}
+			e.ledger.cancelled["train.cnn"] = "ada@login1"
+		}, []string{
+			"cancelled", "clone.code succeeded", "train.cnn cancelled: cancelled by ada@login1",
+			"evaluate.accuracy cancelled: cancelled (with scancel, or by an administrator)",
+		}},
+		{"cancelled since its upstream was", func(e *evidence) {
+			e.records["clone.code"] = rec(record.Succeeded, 0)
+			e.queue["2"] = slurm.QueuedJob{ID: "2", State: "CANCELLED", Start: noon, End: noon.Add(2 * time.Second)}
+			e.queue["3"] = slurm.QueuedJob{ID: "3", State: "CANCELLED", End: noon.Add(3 * time.Second)}
+		}, []string{
+			"cancelled", "clone.code succeeded", "train.cnn cancelled: cancelled (with scancel, or by an administrator)",
+			"evaluate.accuracy skipped: because train.cnn was cancelled",
 		}},
 		{"out of memory", func(e *evidence) {
 			e.records["clone.code"] = rec(record.Failed, 137)
@@ -296,6 +358,19 @@ func TestReusedStageIsJudgedAgain(t *testing.T) {
 	}
 	if want := "/w/runs/20261122-090000-bbbb/stages/train.cnn/attempt-1/log"; status.Stages[1].Log != want {
 		t.Errorf("log is %s, want %s: that of the run that made it", status.Stages[1].Log, want)
+	}
+}
+
+func TestManyUpstreamsAreCounted(t *testing.T) {
+	for want, addresses := range map[string][]string{
+		"for a":                     {"a"},
+		"for a, b, c, d":            {"a", "b", "c", "d"}, // "1 others" would be no shorter
+		"for a, b, c and 2 others":  {"a", "b", "c", "d", "e"},
+		"for a, b, c and 97 others": append([]string{"a", "b", "c"}, make([]string, 97)...),
+	} {
+		if got := waitingFor(addresses); got != want {
+			t.Errorf("%d upstreams: %q, want %q", len(addresses), got, want)
+		}
 	}
 }
 

@@ -108,6 +108,9 @@ func (j *job) judgeEnd(code int, memory *memoryWatch) error {
 	if code != 0 {
 		return ended(code, "%s", j.explain(code))
 	}
+	if taskErr == nil && j.nodeFailed() {
+		return ended(exitFailed, "a node of the job failed, and with it what ran there, though srun ended with exit code 0")
+	}
 	return taskErr
 }
 

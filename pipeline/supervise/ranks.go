@@ -1,10 +1,12 @@
 package supervise
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"time"
 
 	"github.com/runpipe/runpipe/pipeline/record"
@@ -60,6 +62,20 @@ func (j *job) readTasks(wantAll bool) ([]record.Task, error) {
 		}
 		time.Sleep(200 * time.Millisecond)
 	}
+}
+
+var nodeFailure = regexp.MustCompile(`(?m)^srun: error: Node failure on `)
+
+// nodeFailed reports whether an srun of a command without ranks' records has lost a
+// node. In 22.05 it then ends with 0 at once, and so may a script that called it, before
+// Slurm ends what is left of the job. A job with --no-kill goes on without the node, and
+// has to know itself what it has lost.
+func (j *job) nodeFailed() bool {
+	if j.manifest.Executor != "slurm" || j.ranks() > 0 || !nodeFailure.Match(j.logEnd()) {
+		return false
+	}
+	script, err := os.ReadFile(j.options.Script)
+	return err != nil || !bytes.Contains(script, []byte("\n#SBATCH --no-k")) // which names no other option
 }
 
 func readTask(path string) (record.Task, error) {

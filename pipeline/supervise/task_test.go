@@ -110,3 +110,21 @@ func TestARankWithoutARecordIsNoSuccess(t *testing.T) {
 	s.script += "rm $RUNPIPE_TASKS/task-1.json"
 	s.run().want(t, 1, record.Failed, "rank 1 left no record")
 }
+
+func TestALostNodeIsNoSuccess(t *testing.T) {
+	// What srun says on 22.05, where it then ends with 0.
+	const lost = `echo "srun: error: Node failure on n1" >&2`
+	s := newStage(t, lost)
+	s.onSlurm("12", 0)
+	s.run().want(t, 1, record.Failed, "a node of the job failed")
+
+	s.script = "true"
+	s.onSlurm("12", 1)
+	s.run().want(t, 0, record.Succeeded) // an earlier start's log tells nothing of this one
+}
+
+func TestAJobThatBearsTheLossOfANodeMaySucceed(t *testing.T) {
+	s := newStage(t, "#SBATCH --no-kill\n"+`echo "srun: error: Node failure on n1" >&2`)
+	s.onSlurm("12", 0)
+	s.run().want(t, 0, record.Succeeded)
+}

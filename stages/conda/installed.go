@@ -3,6 +3,7 @@ package conda
 import (
 	"encoding/json"
 	"fmt"
+	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
@@ -20,12 +21,13 @@ type metadata struct {
 // CheckInstalled compares what an environment's own metadata (conda-meta) says to
 // be installed with the list that it was made from.
 func (l *List) CheckInstalled(prefix string) error {
-	paths, err := filepath.Glob(filepath.Join(escape(prefix), "conda-meta", "*.json"))
+	files, err := fs.Glob(os.DirFS(prefix), "conda-meta/*.json")
 	if err != nil {
 		return err
 	}
 	have := map[string]metadata{}
-	for _, path := range paths {
+	for _, name := range files {
+		path := filepath.Join(prefix, name)
 		data, err := os.ReadFile(path)
 		if err != nil {
 			return fmt.Errorf("reading what was installed: %w", err)
@@ -54,9 +56,4 @@ func (l *List) CheckInstalled(prefix string) error {
 		return fmt.Errorf("the client installed something else than what is locked: %s", strings.Join(faults, ", "))
 	}
 	return nil
-}
-
-// escape keeps a path's own characters from being a pattern's.
-func escape(path string) string {
-	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`).Replace(path)
 }

@@ -77,8 +77,9 @@ func private(repos string, r Remote) (string, error) {
 	if err := os.MkdirAll(repos, 0o700); err != nil {
 		return "", fmt.Errorf("making the folder of repositories: %w", err)
 	}
-	left, _ := filepath.Glob(filepath.Join(repos, temporaries+"*"))
-	for _, old := range left {
+	left, _ := fs.Glob(os.DirFS(repos), temporaries+"*") // the pattern is well-formed
+	for _, name := range left {
+		old := filepath.Join(repos, name)
 		if info, err := os.Stat(old); err == nil && time.Since(info.ModTime()) > 24*time.Hour {
 			_ = os.RemoveAll(old) // another process may do the same
 		}
@@ -97,12 +98,13 @@ func private(repos string, r Remote) (string, error) {
 // publish moves a private repository's packs into bare, which it becomes if there
 // is none, and then writes the pin's ref.
 func publish(dir, bare, commit string) error {
-	packs, err := filepath.Glob(filepath.Join(dir, "objects", "pack", "pack-*"))
+	own := filepath.Join(dir, "objects", "pack")
+	packs, err := fs.Glob(os.DirFS(own), "pack-*")
 	if err != nil {
 		return fmt.Errorf("publishing a fetch: %w", err)
 	}
-	for _, file := range packs {
-		if err := sync(file); err != nil {
+	for _, name := range packs {
+		if err := sync(filepath.Join(own, name)); err != nil {
 			return fmt.Errorf("publishing a fetch: %w", err)
 		}
 	}
@@ -117,9 +119,8 @@ func publish(dir, bare, commit string) error {
 	// go-git finds a pack by its .pack, git by its .idx and only with the .pack
 	// beside it: with the .pack last, neither ever meets half a pair.
 	slices.SortFunc(packs, func(a, b string) int { return strings.Compare(filepath.Ext(a), filepath.Ext(b)) })
-	for _, file := range packs {
-		to := filepath.Join(bare, "objects", "pack", filepath.Base(file))
-		if err := os.Rename(file, to); err != nil {
+	for _, name := range packs {
+		if err := os.Rename(filepath.Join(own, name), filepath.Join(bare, "objects", "pack", name)); err != nil {
 			return fmt.Errorf("publishing a fetch: %w", err)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"io/fs"
 	"net/http"
 	"net/url"
 	"os"
@@ -44,8 +45,10 @@ func LFSPlacesOf(ctx context.Context, bare, commit string, r Remote, inside stri
 		}
 		if r.Local() { // beside the repository, where git submodule keeps it
 			if dir, err := gitDir(r); err == nil {
-				beside, _ := filepath.Glob(filepath.Join(commonDir(dir), "modules", "*", "lfs", "objects"))
-				places.Folders = append(places.Folders, beside...)
+				beside, _ := fs.Glob(os.DirFS(commonDir(dir)), "modules/*/lfs/objects") // the pattern is well-formed
+				for _, folder := range beside {
+					places.Folders = append(places.Folders, filepath.Join(commonDir(dir), folder))
+				}
 			}
 		}
 		remote = origin
