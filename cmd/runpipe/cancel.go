@@ -23,7 +23,8 @@ func newCancel(a *app) *cobra.Command {
 		Short:   "Cancel a run, or one of its stages",
 		Long: `Cancels all stages of a run that have not ended, the newest run if none is named.
 With ADDR only that stage, and those that depend on it. What has succeeded stays in
-the store, and the next apply reuses it.
+the store, and the next apply reuses it. Jobs that a controller which was killed has wait
+still, though the run has ended, are cancelled too.
 
 It returns when the scheduler knows; the jobs may take a moment to end.
 
