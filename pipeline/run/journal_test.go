@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/runpipe/runpipe/pipeline/plan"
 )
 
 func TestJournalSurvivesATornLine(t *testing.T) {
@@ -57,5 +59,30 @@ func TestJournalSurvivesATornLine(t *testing.T) {
 	}
 	if info, err := os.Stat(filepath.Join(dir, submitterJournal)); err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("the journal is readable by others: %v %v", info.Mode(), err)
+	}
+}
+
+// What a watcher has read of a journal it keeps, while that is shorter for a moment.
+func TestAShorterJournal(t *testing.T) {
+	r := &Run{Submitted: &plan.Submitted{Run: "k3f9"}, Dir: t.TempDir()}
+	j, err := openJournal(r.Dir, submitterJournal)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer j.Close()
+	for _, e := range []Entry{{Event: EventSubmit, Address: "stage.a", Attempt: 1}, {Event: EventSubmitted, Address: "stage.a", Attempt: 1, Job: "7"}} {
+		if err := j.Write(e); err != nil {
+			t.Fatal(err)
+		}
+	}
+	o := &observer{run: r}
+	if err := o.readJournals(); err != nil || o.ledger.jobs["stage.a"].id != "7" {
+		t.Fatalf("%+v, %v", o.ledger.jobs, err)
+	}
+	if err := os.Truncate(filepath.Join(r.Dir, submitterJournal), 0); err != nil {
+		t.Fatal(err)
+	}
+	if err := o.readJournals(); err == nil || o.ledger.jobs["stage.a"].id != "7" {
+		t.Errorf("after that: %+v, %v", o.ledger.jobs, err)
 	}
 }
